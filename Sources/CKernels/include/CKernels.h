@@ -1,0 +1,6 @@
+#pragma once
+
+#include "inference.h"
+#include "isa.h"
+#include "quantize.h"
+#include "process.h"

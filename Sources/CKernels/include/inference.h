@@ -1,0 +1,49 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "isa.h"
+
+// The loops of a transformer's forward pass. All matrices are float, row by row; nothing is
+// allocated, nothing may overlap unless said, and no alignment beyond that of float is needed.
+
+/// out[i] = exp(x[i]), within 2 units in the last place; x below -87 counts as -87, above 88 as 88.
+/// `out` may be `x`.
+void octavo_exp(octavo_isa isa, const float *x, float *out, size_t count);
+
+/// out[i] = x[i] / sqrt(mean(x²) + epsilon) · weight[i], over one row. `out` may be `x`.
+void octavo_rms_norm(octavo_isa isa, const float *x, const float *weight, float *out, size_t count,
+                     float epsilon);
+
+/// gate[i] = gate[i] / (1 + exp(-gate[i])) · up[i].
+void octavo_silu_product(octavo_isa isa, float *gate, const float *up, size_t count);
+
+/// y[i] += x[i].
+void octavo_add(octavo_isa isa, float *y, const float *x, size_t count);
+
+/// Rotates each of `heads` vectors of `2 · half` numbers: element i of its first half pairs with
+/// element i of its second. `cosines` and `sines` have `half` elements.
+void octavo_rotate_halves(octavo_isa isa, float *x, const float *cosines, const float *sines,
+                          size_t heads, size_t half);
+
+/// Attention of one query over `count` keys and values, whose rows are `stride` apart:
+/// out = Σ softmax(scale · keys · query)[i] · values[i]. `scores` is room for `count` numbers.
+void octavo_attend(octavo_isa isa, const float *query, const float *keys, const float *values,
+                   size_t stride, size_t count, size_t dimension, float scale, float *scores,
+                   float *out);
+
+/// Σ exp(x[i] - shift), formed in double over short stretches of float.
+double octavo_exp_sum(octavo_isa isa, const float *x, size_t count, float shift);
+
+/// Σ exp(x[i] - shift) · (x[i] - y[i]), likewise.
+double octavo_exp_difference(octavo_isa isa, const float *x, const float *y, size_t count,
+                             float shift);
+
+/// The largest element of at least one.
+float octavo_largest(octavo_isa isa, const float *x, size_t count);
+
+/// out[o] = scales[o] · Σ_p table[p · entries + codes[o · length + p]] for `outputs` rows of codes.
+/// `entries` is a power of two; bits of a code beyond it are not looked at.
+void octavo_lookup_sums(octavo_isa isa, const float *table, size_t entries, const uint16_t *codes,
+                        size_t length, const float *scales, size_t outputs, float *out);

@@ -1,0 +1,110 @@
+internal import CKernels
+
+/// A search for the codes that approximate vectors best under a metric.
+///
+/// The error of approximating `x` by a sum of entries `v` is `(x − v) H (x − v)ᵀ`. Up to a constant
+/// this is `v H vᵀ + slope · v` with `slope = −2 x H`, and the slope is how callers name a target.
+public struct CodeSearch: Sendable {
+    private let codebooks: Codebooks
+    private let beam: Int
+    private let polish: Int
+    private let instructions: InstructionSet
+    /// `[count, size, entries]`, so that neighbouring entries lie in neighbouring lanes.
+    private var transposed: [Float]
+    /// `[count, entries]`: `c H cᵀ` of each entry.
+    private var norms: [Float]
+    /// `[count, entries, size]`: `2 c H` of each entry.
+    private var pulls: Matrix
+    private var scratch: [Float]
+
+    /// Prepares a search in these codebooks, under the zero metric.
+    ///
+    /// - Parameters:
+    ///   - codebooks: What codes stand for.
+    ///   - beam: How many partial sums go from one codebook to the next, 1 to 64.
+    ///   - polish: How many rounds of choosing each code anew follow, with the other codes held.
+    ///   - instructions: The instruction set to use.
+    public init(
+        _ codebooks: Codebooks,
+        beam: Int,
+        polish: Int = 1,
+        instructions: InstructionSet = .best
+    ) {
+        self.codebooks = codebooks
+        self.beam = min(max(1, beam), OCTAVO_BEAM_MAX)
+        self.polish = max(0, polish)
+        self.instructions = instructions
+        let (entries, size) = (codebooks.entries, codebooks.size)
+        norms = [Float](repeating: 0, count: codebooks.count * entries)
+        pulls = Matrix(rows: codebooks.count * entries, columns: size)
+        scratch = [Float](repeating: 0, count: entries + (2 * self.beam + 1) * size)
+        transposed = codebooks.vectors.elements
+        for book in 0..<codebooks.count {
+            let start = book * entries * size
+            for entry in 0..<entries {
+                for i in 0..<size {
+                    transposed[start + i * entries + entry] =
+                        codebooks.vectors.elements[start + entry * size + i]
+                }
+            }
+        }
+    }
+
+    /// Sets the metric: a symmetric block of `metrics`, as long on each side as an entry.
+    public mutating func setMetric(_ metrics: Matrix, _ block: Block) {
+        let vectors = codebooks.vectors
+        multiply(vectors, vectors.all, metrics, block, into: &pulls, pulls.all, alpha: 2)
+        for entry in norms.indices {
+            var norm: Float = 0
+            for i in 0..<vectors.columns { norm += vectors[entry, i] * pulls[entry, i] }
+            norms[entry] = norm / 2
+        }
+    }
+
+    /// Finds codes for each slope.
+    ///
+    /// - Parameters:
+    ///   - slopes: `[rows, size]`.
+    ///   - keeping: Whether the codes given win unless better ones are found.
+    ///   - codes: `[rows, count]`, each below the number of entries.
+    /// - Returns: For each row `v H vᵀ + slope · v` of what was chosen.
+    @discardableResult
+    public mutating func findCodes(
+        _ slopes: Matrix,
+        keeping: Bool,
+        into codes: inout [UInt16]
+    ) -> [Float] {
+        precondition(slopes.columns == codebooks.size)
+        precondition(codes.count == slopes.rows * codebooks.count)
+        precondition(codes.allSatisfy { $0 < codebooks.entries })
+        var values = [Float](repeating: 0, count: slopes.rows)
+        unsafe transposed.withUnsafeBufferPointer { books in
+            unsafe norms.withUnsafeBufferPointer { norms in
+                unsafe pulls.elements.withUnsafeBufferPointer { pulls in
+                    var search = unsafe octavo_search(
+                        codebooks: codebooks.count,
+                        entries: codebooks.entries,
+                        size: codebooks.size,
+                        beam: beam,
+                        polish: polish,
+                        books: books.baseAddress,
+                        norms: norms.baseAddress,
+                        pulls: pulls.baseAddress
+                    )
+                    unsafe octavo_search_codes(
+                        instructions.kernel,
+                        &search,
+                        slopes.rows,
+                        slopes.elements,
+                        keeping,
+                        &codes,
+                        codebooks.count,
+                        &values,
+                        &scratch
+                    )
+                }
+            }
+        }
+        return values
+    }
+}

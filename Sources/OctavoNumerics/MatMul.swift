@@ -1,0 +1,114 @@
+internal import COpenBLAS
+
+/// How many threads a BLAS call may use from now on, in the whole process.
+///
+/// Products computed with different numbers may differ in their last bits.
+public func setBLASThreads(_ count: Int) {
+    openblas_set_num_threads(Int32(max(1, count)))
+}
+
+/// Computes `c = alpha · op(a) · op(b) + beta · c`, where `op(x)` is `x` or its transpose.
+///
+/// - Parameters:
+///   - a: `[m, k]`, or `[k, m]` when transposed.
+///   - transposeA: Whether `op(a)` is the transpose.
+///   - b: `[k, n]`, or `[n, k]` when transposed.
+///   - transposeB: Whether `op(b)` is the transpose.
+///   - c: `[m, n]`.
+///   - alpha: What the product is multiplied by.
+///   - beta: What `c` is multiplied by before the product is added.
+public func multiply(
+    _ a: Matrix,
+    transposed transposeA: Bool = false,
+    _ b: Matrix,
+    transposed transposeB: Bool = false,
+    into c: inout Matrix,
+    alpha: Float = 1,
+    beta: Float = 0
+) {
+    let m = transposeA ? a.columns : a.rows
+    let k = transposeA ? a.rows : a.columns
+    let n = transposeB ? b.rows : b.columns
+    precondition((transposeB ? b.columns : b.rows) == k && c.rows == m && c.columns == n)
+    var out = c.elements.mutableSpan
+    multiply(
+        m: m,
+        n: n,
+        k: k,
+        a.elements.span,
+        stride: a.columns,
+        transposed: transposeA,
+        b.elements.span,
+        stride: b.columns,
+        transposed: transposeB,
+        into: &out,
+        stride: n,
+        alpha: alpha,
+        beta: beta
+    )
+}
+
+/// Returns `op(a) · op(b)`.
+public func product(
+    _ a: Matrix,
+    transposed transposeA: Bool = false,
+    _ b: Matrix,
+    transposed transposeB: Bool = false
+) -> Matrix {
+    var c = Matrix(
+        rows: transposeA ? a.columns : a.rows,
+        columns: transposeB ? b.rows : b.columns
+    )
+    multiply(a, transposed: transposeA, b, transposed: transposeB, into: &c)
+    return c
+}
+
+/// The same product on parts of larger matrices: each operand is a span that starts at its first
+/// element and a stride, the distance between its rows.
+public func multiply(
+    m: Int,
+    n: Int,
+    k: Int,
+    _ a: Span<Float>,
+    stride strideA: Int,
+    transposed transposeA: Bool = false,
+    _ b: Span<Float>,
+    stride strideB: Int,
+    transposed transposeB: Bool = false,
+    into c: inout MutableSpan<Float>,
+    stride strideC: Int,
+    alpha: Float = 1,
+    beta: Float = 0
+) {
+    guard m > 0, n > 0 else { return }
+    /// The elements from the first of a matrix to its last.
+    func extent(_ rows: Int, _ columns: Int, _ stride: Int) -> Int {
+        precondition(stride >= columns)
+        return rows == 0 || columns == 0 ? 0 : (rows - 1) * stride + columns
+    }
+    precondition(a.count >= (transposeA ? extent(k, m, strideA) : extent(m, k, strideA)))
+    precondition(b.count >= (transposeB ? extent(n, k, strideB) : extent(k, n, strideB)))
+    precondition(c.count >= extent(m, n, strideC))
+    unsafe a.withUnsafeBufferPointer { a in
+        unsafe b.withUnsafeBufferPointer { b in
+            unsafe c.withUnsafeMutableBufferPointer { c in
+                unsafe cblas_sgemm(
+                    CblasRowMajor,
+                    transposeA ? CblasTrans : CblasNoTrans,
+                    transposeB ? CblasTrans : CblasNoTrans,
+                    Int32(m),
+                    Int32(n),
+                    Int32(k),
+                    alpha,
+                    a.baseAddress,
+                    Int32(strideA),
+                    b.baseAddress,
+                    Int32(strideB),
+                    beta,
+                    c.baseAddress,
+                    Int32(strideC)
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+internal import COpenBLAS
+
+/// Returns the sum of the products of corresponding elements, in double precision.
+public func dot(_ a: Matrix, _ b: Matrix) -> Double {
+    precondition(a.rows == b.rows && a.columns == b.columns)
+    return unsafe cblas_dsdot(Int32(a.elements.count), a.elements, 1, b.elements, 1)
+}
+
+/// Returns for each row the sum of the products of corresponding elements, in double precision.
+public func rowDots(_ a: Matrix, _ b: Matrix) -> [Double] {
+    precondition(a.rows == b.rows && a.columns == b.columns)
+    return unsafe a.elements.withUnsafeBufferPointer { x in
+        unsafe b.elements.withUnsafeBufferPointer { y in
+            guard let x = x.baseAddress, let y = y.baseAddress else { return [] }
+            return (0..<a.rows).map { row in
+                let start = row * a.columns
+                return unsafe cblas_dsdot(Int32(a.columns), x + start, 1, y + start, 1)
+            }
+        }
+    }
+}
+
+/// Adds `factor · a` to `b`.
+public func add(_ a: Matrix, times factor: Float, to b: inout Matrix) {
+    precondition(a.rows == b.rows && a.columns == b.columns)
+    unsafe cblas_saxpy(Int32(a.elements.count), factor, a.elements, 1, &b.elements, 1)
+}
+
+/// Computes the lower triangle of `c = xᵀ · x` of some rows of `x`; the rest of `c` is left.
+///
+/// - Parameters:
+///   - x: `[any number, n]`.
+///   - rows: The rows that count.
+///   - c: `[n, n]`.
+public func squareLower(_ x: Matrix, rows: Range<Int>, into c: inout Matrix) {
+    precondition(0 <= rows.lowerBound && rows.upperBound <= x.rows)
+    precondition(c.rows == x.columns && c.columns == x.columns && x.columns > 0)
+    let n = Int32(x.columns)
+    unsafe x.elements.withUnsafeBufferPointer { x in
+        guard let x = x.baseAddress else { return }
+        unsafe cblas_ssyrk(
+            CblasRowMajor,
+            CblasLower,
+            CblasTrans,
+            n,
+            Int32(rows.count),
+            1,
+            x + rows.lowerBound * Int(n),
+            n,
+            0,
+            &c.elements,
+            n
+        )
+    }
+}
