@@ -60,6 +60,7 @@ let package = Package(
 
         module("OctavoBase", ["CCrypto"]),
         module("OctavoNumerics", ["OctavoBase", "CKernels", "COpenBLAS"]),
+        module("OctavoCheckpoint", ["OctavoBase"]),
 
         .target(
             name: "OctavoTestSupport",
@@ -69,6 +70,7 @@ let package = Package(
         ),
         tests("OctavoBase", ["OctavoBase"]),
         tests("OctavoNumerics", ["OctavoBase", "OctavoNumerics"]),
+        tests("OctavoCheckpoint", ["OctavoBase", "OctavoCheckpoint"], fixtures: true),
     ],
     swiftLanguageModes: [.v6]
 )

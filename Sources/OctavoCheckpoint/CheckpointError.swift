@@ -1,0 +1,50 @@
+public import OctavoBase
+
+/// Why a model could not be read.
+///
+/// File names are those of the model's directory.
+public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The system refused.
+    case file(FileError)
+    /// The path names nothing that holds a model; what is there is listed.
+    case notAModel(String, found: [String])
+    /// A directory has weights but no `config.json`.
+    case missingConfig(directory: String)
+    /// A JSON file beside the weights is malformed.
+    case badJSON(file: String, JSONError)
+    /// A safetensors file lies.
+    case safetensors(file: String, SafetensorsError)
+    /// A shard index lies.
+    case shardIndex(ShardIndexError)
+    /// A GGUF file lies.
+    case gguf(file: String, GGUFError)
+    /// A sound GGUF file holds a model that cannot be expressed in the Hugging Face layout.
+    case ggufModel(file: String, GGUFModelError)
+    /// The AQLM layout is violated.
+    case aqlm(AQLMError)
+    /// There is no tensor of this name.
+    case noSuchTensor(String)
+    /// A tensor's type does not decode to what was asked for.
+    case undecodable(tensor: String, type: String, wanted: String)
+
+    /// As a clause: what was found and what was expected.
+    public var description: String {
+        switch self {
+        case .file(let error): "\(error)"
+        case .notAModel(let path, let found):
+            "\(path) holds no model; expected model.safetensors, \(ShardIndex.fileName), "
+                + "or a file ending in .safetensors or .gguf"
+                + (found.isEmpty ? "" : ", found \(found.joined(separator: ", "))")
+        case .missingConfig(let directory): "\(directory) has weights but no config.json"
+        case .badJSON(let file, let error): "\(file) is malformed: \(error)"
+        case .safetensors(let file, let error): "\(file) is no sound safetensors file: \(error)"
+        case .shardIndex(let error): "\(ShardIndex.fileName) is not sound: \(error)"
+        case .gguf(let file, let error): "\(file) is no sound GGUF file: \(error)"
+        case .ggufModel(let file, let error): "\(file) cannot be imported: \(error)"
+        case .aqlm(let error): "\(error)"
+        case .noSuchTensor(let name): "there is no tensor \"\(name)\""
+        case .undecodable(let tensor, let type, let wanted):
+            "tensor \"\(tensor)\" is stored as \(type), which does not decode to \(wanted)"
+        }
+    }
+}

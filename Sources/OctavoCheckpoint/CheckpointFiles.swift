@@ -1,0 +1,64 @@
+public import OctavoBase
+
+/// A file that belongs to a model but holds no tensors.
+public struct SideFile: Sendable, Hashable {
+    /// Where what it says is.
+    public enum Content: Sendable, Hashable {
+        /// On disk.
+        case file(path: String)
+        /// Made up from what a GGUF file says.
+        case text(String)
+    }
+
+    /// Its name in a directory of Hugging Face layout.
+    public let name: String
+    /// Where what it says is.
+    public let content: Content
+
+    private var limit: Int {
+        let vocabularies = ["tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt"]
+        return vocabularies.contains(name) ? 256_000_000 : 16_000_000
+    }
+
+    /// Reads it whole.
+    ///
+    /// - Throws: When it cannot be read, or is larger than such files are: 256 MB for a tokenizer's
+    ///   vocabulary, 16 MB for anything else.
+    public func bytes() throws(FileError) -> [UInt8] {
+        switch content {
+        case .file(let path): try readFile(path, limit: limit)
+        case .text(let text): Array(text.utf8)
+        }
+    }
+}
+
+/// A file that a model was read from.
+public struct SourceFile: Sendable, Hashable {
+    /// Its name, without directory.
+    public let name: String
+    /// Where it is.
+    public let path: String
+    /// Its length in bytes.
+    public let size: Int
+
+    init(mapped file: MappedFile) {
+        name = lastComponent(file.path)
+        path = file.path
+        size = file.count
+    }
+
+    /// The SHA-256 of what it holds now.
+    public func digest() throws(FileError) -> Digest { try MappedFile(path).digest() }
+}
+
+/// Whether a file beside the weights is part of the model: what tokenizers, generation and licences
+/// need, and no weights of another format.
+func isSideFile(_ name: String) -> Bool {
+    let exact: Set = [
+        "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
+        "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "chat_template.jinja", "chat_template.json",
+    ]
+    return exact.contains(name)
+        || ["LICENSE", "LICENCE", "NOTICE", "USE_POLICY"].contains(where: name.hasPrefix)
+}

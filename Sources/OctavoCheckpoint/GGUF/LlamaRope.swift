@@ -1,0 +1,38 @@
+import Glibc
+
+/// The scaling of rotary positions that Llama 3.1 brought, as Hugging Face parameterizes it.
+struct Llama3Scaling {
+    let factor: Float
+    let originalContextLength: Int
+    let lowFrequencyFactor = 1.0
+    let highFrequencyFactor = 4.0
+
+    /// Recovers the scaling from the divisors of each frequency that GGUF stores instead (M6).
+    ///
+    /// The largest divisor is the factor; the other two parameters are those of every model
+    /// published so. Then the rule must give the very divisors that are there.
+    ///
+    /// The divisors are `rope_freqs.weight`, half as many as a head has dimensions.
+    init(divisors: [Float], of model: LlamaGGUF) throws(GGUFModelError) {
+        factor = divisors.max() ?? 1
+        originalContextLength = model.originalContextLength ?? 8192
+        for (index, found) in divisors.enumerated() {
+            let expected = divisor(index, headSize: model.headSize, base: model.ropeBase)
+            // Converters compute in single precision; the ramp between the two factors multiplies
+            // its rounding by some hundred at most.
+            guard abs(found - expected) <= 1e-4 * expected else {
+                throw .unknownRopeFrequencies(index: index, found: found, expected: expected)
+            }
+        }
+    }
+
+    /// What the rule divides the frequency of a pair of dimensions by.
+    private func divisor(_ index: Int, headSize: Int, base: Double) -> Float {
+        let wavelength = 2 * Double.pi * pow(base, 2 * Double(index) / Double(headSize))
+        let turns = Double(originalContextLength) / wavelength
+        if turns > highFrequencyFactor { return 1 }
+        if turns < lowFrequencyFactor { return factor }
+        let smooth = (turns - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor)
+        return Float(1 / ((1 - smooth) / Double(factor) + smooth))
+    }
+}
