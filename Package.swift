@@ -61,6 +61,8 @@ let package = Package(
         module("OctavoBase", ["CCrypto"]),
         module("OctavoNumerics", ["OctavoBase", "CKernels", "COpenBLAS"]),
         module("OctavoCheckpoint", ["OctavoBase"]),
+        module("OctavoModel", ["OctavoBase", "OctavoNumerics"]),
+        module("OctavoQuantizer", ["OctavoBase", "OctavoNumerics", "OctavoModel"]),
 
         .target(
             name: "OctavoTestSupport",
@@ -71,6 +73,11 @@ let package = Package(
         tests("OctavoBase", ["OctavoBase"]),
         tests("OctavoNumerics", ["OctavoBase", "OctavoNumerics"]),
         tests("OctavoCheckpoint", ["OctavoBase", "OctavoCheckpoint"], fixtures: true),
+        tests("OctavoModel", ["OctavoBase", "OctavoNumerics", "OctavoModel"], fixtures: true),
+        tests(
+            "OctavoQuantizer",
+            ["OctavoBase", "OctavoNumerics", "OctavoModel", "OctavoQuantizer"]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,81 @@
+import OctavoNumerics
+
+/// Where a model's weights come from: a checkpoint, or a test's dictionary.
+public protocol WeightSource {
+    /// Returns the elements of a tensor as Float, row by row.
+    ///
+    /// - Parameter name: As Hugging Face checkpoints spell it, for example `model.norm.weight`.
+    /// - Returns: The shape that the file gives, and the elements.
+    /// - Throws: When there is none of that name or it cannot be read.
+    func tensor(_ name: String) throws -> (shape: [Int], elements: [Float])
+
+    /// Returns the additive layer that stands for a linear, or nil if the linear is dense.
+    ///
+    /// - Parameter name: Without `.weight`, for example `model.layers.0.mlp.up_proj`.
+    /// - Returns: The layer, or nil if there are plain weights.
+    /// - Throws: When its parts cannot be read or do not fit together.
+    func additiveLayer(_ name: String) throws -> AdditiveLayer?
+}
+
+extension WeightSource {
+    /// A source of dense weights only.
+    public func additiveLayer(_ name: String) throws -> AdditiveLayer? { nil }
+}
+
+/// Why a tensor cannot be a weight of the model.
+public enum WeightError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The tensor has another shape than the configuration asks for.
+    case shape(tensor: String, found: [Int], expected: [Int])
+    /// The tensor holds a NaN or an infinity, the first one at this index.
+    case notFinite(tensor: String, index: Int)
+
+    /// A sentence with what was found and what was expected.
+    public var description: String {
+        switch self {
+        case .shape(let tensor, let found, let expected):
+            "tensor \(tensor) has shape \(found), expected \(expected)"
+        case .notFinite(let tensor, let index):
+            "tensor \(tensor) holds a number that is not finite (at index \(index)), expected finite weights"
+        }
+    }
+}
+
+extension WeightSource {
+    /// A vector of the given length.
+    func vector(_ name: String, count: Int) throws -> [Float] {
+        try checked(name, shape: [count])
+    }
+
+    /// A matrix of the given shape.
+    func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
+        Matrix(rows: rows, columns: columns, elements: try checked(name, shape: [rows, columns]))
+    }
+
+    /// A linear with its bias, dense or additive.
+    func linear(_ name: String, outputs: Int, inputs: Int, hasBias: Bool) throws -> Linear {
+        let bias = hasBias ? try vector(name + ".bias", count: outputs) : nil
+        guard let layer = try additiveLayer(name) else {
+            let weight = try matrix(name + ".weight", rows: outputs, columns: inputs)
+            return Linear(.dense(weight), bias: bias)
+        }
+        guard layer.outputs == outputs, layer.inputs == inputs else {
+            throw WeightError.shape(
+                tensor: name,
+                found: [layer.outputs, layer.inputs],
+                expected: [outputs, inputs]
+            )
+        }
+        return Linear(.additive(layer), bias: bias)
+    }
+
+    private func checked(_ name: String, shape: [Int]) throws -> [Float] {
+        let (found, elements) = try tensor(name)
+        guard found == shape, elements.count == shape.reduce(1, *) else {
+            throw WeightError.shape(tensor: name, found: found, expected: shape)
+        }
+        if let index = elements.firstIndex(where: { !$0.isFinite }) {
+            throw WeightError.notFinite(tensor: name, index: index)
+        }
+        return elements
+    }
+}

@@ -1,0 +1,78 @@
+public import OctavoNumerics
+
+/// Collects the mean of `xᵀx` over the inputs `x` that a layer sees, for all layers that share them.
+///
+/// Products are computed in single precision a batch at a time and summed in double, so that the
+/// sum does not lose what later batches add.
+public struct HessianAccumulator: Sendable {
+    /// The length of an input vector.
+    public let inputs: Int
+    /// How many vectors were added.
+    public private(set) var tokens = 0
+    /// The lower triangle of the sum, in a full `[inputs, inputs]`.
+    private var sum: [Double]
+    private var batch: Matrix
+
+    /// How many vectors are squared at a time in single precision.
+    private static let batchSize = 1024
+
+    /// Starts with no vectors.
+    public init(inputs: Int) {
+        self.inputs = inputs
+        sum = [Double](repeating: 0, count: inputs * inputs)
+        batch = Matrix(rows: inputs, columns: inputs)
+    }
+
+    /// Adds input vectors, one a row: `[any number, inputs]`.
+    ///
+    /// - Throws: ``QuantizationError/inputsDiffer(_:found:expected:)``.
+    public mutating func add(_ activations: Matrix) throws(QuantizationError) {
+        guard activations.columns == inputs else {
+            throw .inputsDiffer(.activations, found: activations.columns, expected: inputs)
+        }
+        for start in stride(from: 0, to: activations.rows, by: Self.batchSize) {
+            squareLower(
+                activations,
+                rows: start..<min(start + Self.batchSize, activations.rows),
+                into: &batch
+            )
+            for row in 0..<inputs {
+                for at in row * inputs...row * inputs + row {
+                    sum[at] += Double(batch.elements[at])
+                }
+            }
+        }
+        tokens += activations.rows
+    }
+
+    /// Returns the mean, with what is off the diagonal shrunk as befits the number of vectors.
+    ///
+    /// - Parameter shrinkage: The share `α` of the diagonal in `(1 − α) H + α diag(H)`; nil stands
+    ///   for ``automaticShrinkage``.
+    /// - Returns: The Hessian, `[inputs, inputs]`.
+    /// - Throws: ``QuantizationError/noActivations``, ``QuantizationError/notFinite(_:)``.
+    public func mean(shrinkage: Double? = nil) throws(QuantizationError) -> Matrix {
+        guard tokens > 0 else { throw .noActivations }
+        let alpha = shrinkage ?? automaticShrinkage
+        var mean = Matrix(rows: inputs, columns: inputs)
+        for row in 0..<inputs {
+            for column in 0...row {
+                let value = sum[row * inputs + column] / Double(tokens)
+                guard value.isFinite else { throw .notFinite(.activations) }
+                let shrunk = Float(row == column ? value : value * (1 - alpha))
+                mean[row, column] = shrunk
+                mean[column, row] = shrunk
+            }
+        }
+        return mean
+    }
+
+    /// How much the estimate should be shrunk: four times the inputs per vector, at least 0.02 and
+    /// at most 0.5.
+    ///
+    /// With few vectors the products of different inputs are mostly noise, which the quantizer
+    /// would fit.
+    public var automaticShrinkage: Double {
+        min(0.5, max(0.02, 4 * Double(inputs) / Double(max(1, tokens))))
+    }
+}

@@ -1,0 +1,177 @@
+import OctavoBase
+public import OctavoNumerics
+
+/// What quantization needs to know about a layer's inputs: the Hessian, factored once for all
+/// layers that share the inputs.
+///
+/// Groups of inputs are put in descending order of their share in the Hessian's trace: the groups
+/// that matter most are coded first, so that all later ones can make up for their errors. Here
+/// everything is in that order. The Hessian is scaled to a mean of 1 on its diagonal.
+///
+/// The factor `R` is upper triangular with `R Rᵀ = H + damping`. The error of a row of weights is
+/// then `‖E R‖² = Σ_j ‖(E R)_j‖²`, and term `j` depends on the errors up to group `j` alone.
+/// (Frantar et al., "GPTQ"; Chee et al., "QuIP".)
+public struct InputMetric: Sendable {
+    /// The number of inputs.
+    public let inputs: Int
+    /// How many inputs make a group.
+    public let groupSize: Int
+    /// For each place, the group that is there.
+    let order: [Int]
+    /// `[inputs, inputs]`, in order.
+    let hessian: Matrix
+    /// `R`: `[inputs, inputs]`, in order, zero below the diagonal.
+    let factor: Matrix
+    /// `R_jj⁻¹` of each group, one below the other: `[inputs, groupSize]`.
+    let inverses: Matrix
+    /// `R_jj R_jjᵀ` of each group, one below the other: how an error in it counts when the groups
+    /// after it make up for it as well as they can.
+    let conditionals: Matrix
+    /// `H_jj` of each group, one below the other.
+    let diagonals: Matrix
+
+    /// What is added to the diagonal before it is factored, as a share of its mean.
+    private static let damping: Float = 0.01
+
+    /// Factors a Hessian.
+    ///
+    /// An input that is never active (zero on the diagonal) counts as much as the damping, so that
+    /// its weights are still approximated.
+    ///
+    /// - Parameters:
+    ///   - hessian: `[inputs, inputs]`, symmetric and positive semidefinite, in any unit.
+    ///   - groupSize: How many consecutive inputs a code stands for.
+    /// - Throws: ``QuantizationError``.
+    public init(hessian: Matrix, groupSize: Int) throws(QuantizationError) {
+        let inputs = hessian.columns
+        guard inputs > 0 else { throw .emptyLayer }
+        guard hessian.rows == inputs else {
+            throw .inputsDiffer(.hessian, found: hessian.rows, expected: inputs)
+        }
+        guard groupSize > 0, inputs % groupSize == 0 else {
+            throw .indivisible(inputs: inputs, groupSize: groupSize)
+        }
+        self.inputs = inputs
+        self.groupSize = groupSize
+        let scale = try Self.scale(hessian)
+        order = Self.descendingOrder(hessian, groupSize: groupSize)
+        self.hessian = Self.arrange(hessian, order: order, groupSize: groupSize, scale: scale)
+        factor = try Self.factor(self.hessian)
+
+        var inverses = Matrix(rows: inputs, columns: groupSize)
+        var conditionals = inverses
+        var diagonals = inverses
+        for start in stride(from: 0, to: inputs, by: groupSize) {
+            let group = start..<start + groupSize
+            let block = Block(rows: group, columns: group)
+            let narrow = inverses.block(rows: group)
+            multiply(factor, block, factor, block, transposed: true, into: &conditionals, narrow)
+            for row in group {
+                for column in 0..<groupSize {
+                    diagonals[row, column] = self.hessian[row, start + column]
+                }
+            }
+            Self.invertUpper(factor, start, into: &inverses)
+        }
+        self.inverses = inverses
+        self.conditionals = conditionals
+        self.diagonals = diagonals
+    }
+
+    /// The number of groups.
+    var groups: Int { inputs / groupSize }
+
+    /// The inputs of the group at a place, in order: rows of what is one group below the other.
+    func range(_ group: Int) -> Range<Int> { group * groupSize..<(group + 1) * groupSize }
+
+    /// Puts the columns of a matrix in order.
+    func arranged(_ weights: Matrix) -> Matrix {
+        var result = Matrix(rows: weights.rows, columns: inputs)
+        for row in 0..<weights.rows {
+            for (place, group) in order.enumerated() {
+                for i in 0..<groupSize {
+                    result[row, place * groupSize + i] = weights[row, group * groupSize + i]
+                }
+            }
+        }
+        return result
+    }
+}
+
+extension InputMetric {
+    /// Checks a Hessian and returns what brings the mean of its diagonal to 1.
+    private static func scale(_ hessian: Matrix) throws(QuantizationError) -> Float {
+        guard hessian.elements.allSatisfy(\.isFinite) else { throw .notFinite(.hessian) }
+        var trace = 0.0
+        for row in 0..<hessian.rows { trace += Double(hessian[row, row]) }
+        guard trace > 0 else { throw .noActivations }
+        let mean = Float(trace / Double(hessian.rows))
+        for row in 0..<hessian.rows {
+            for column in 0..<row {
+                let (a, b) = (hessian[row, column], hessian[column, row])
+                guard abs(a - b) <= 1e-4 * max(abs(a), abs(b), mean) else {
+                    throw .asymmetric(row: row, column: column)
+                }
+            }
+        }
+        return 1 / mean
+    }
+
+    private static func descendingOrder(_ hessian: Matrix, groupSize: Int) -> [Int] {
+        let shares = (0..<hessian.rows / groupSize).map { group in
+            (group * groupSize..<(group + 1) * groupSize).reduce(0) { $0 + hessian[$1, $1] }
+        }
+        return shares.indices.sorted { (shares[$1], $0) < (shares[$0], $1) }
+    }
+
+    private static func arrange(_ hessian: Matrix, order: [Int], groupSize: Int, scale: Float)
+        -> Matrix
+    {
+        var result = Matrix(rows: hessian.rows, columns: hessian.columns)
+        let source = order.flatMap { $0 * groupSize..<($0 + 1) * groupSize }
+        for row in source.indices {
+            for column in source.indices {
+                result[row, column] = scale * hessian[source[row], source[column]]
+            }
+            if result[row, row] == 0 { result[row, row] = damping }
+        }
+        return result
+    }
+
+    /// Returns the upper triangular `R` with `R Rᵀ = hessian + damping`.
+    private static func factor(_ hessian: Matrix) throws(QuantizationError) -> Matrix {
+        // Cholesky goes from the first row on and gives a lower triangle. On the matrix turned
+        // round, and turned back, it gives the upper one.
+        let size = hessian.rows
+        let last = size * size - 1
+        var turned = [Double](repeating: 0, count: size * size)
+        for i in turned.indices { turned[i] = Double(hessian.elements[last - i]) }
+        for i in stride(from: 0, through: last, by: size + 1) { turned[i] += Double(damping) }
+        do { try factorCholesky(&turned, size: size) } catch {
+            throw .notPositiveDefinite(minor: error.minor)
+        }
+        var factor = Matrix(rows: size, columns: size)
+        for row in 0..<size {
+            for column in row..<size {
+                let at = row * size + column
+                factor.elements[at] = Float(turned[last - at])
+            }
+        }
+        return factor
+    }
+
+    /// Writes the inverse of the triangle of `factor` that starts at an input to the rows of
+    /// `inverses` that belong to it.
+    private static func invertUpper(_ factor: Matrix, _ start: Int, into inverses: inout Matrix) {
+        let size = inverses.columns
+        for column in 0..<size {
+            for row in stride(from: column, through: 0, by: -1) {
+                var value: Float = row == column ? 1 : 0
+                for k in row + 1..<max(row + 1, column + 1) {
+                    value -= factor[start + row, start + k] * inverses[start + k, column]
+                }
+                inverses[start + row, column] = value / factor[start + row, start + row]
+            }
+        }
+    }
+}
