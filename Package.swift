@@ -40,7 +40,18 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool =
 
 let package = Package(
     name: "octavo",
+    products: [
+        .library(name: "OctavoHub", targets: ["OctavoHub"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1")
+    ],
     targets: [
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]
+        ),
         .systemLibrary(
             name: "CCrypto",
             pkgConfig: "libcrypto",
@@ -63,6 +74,11 @@ let package = Package(
         module("OctavoCheckpoint", ["OctavoBase"]),
         module("OctavoModel", ["OctavoBase", "OctavoNumerics"]),
         module("OctavoQuantizer", ["OctavoBase", "OctavoNumerics", "OctavoModel"]),
+        module("OctavoHub", ["OctavoBase", "CCurl"]),
+        module(
+            "OctavoHubServer",
+            ["OctavoBase", "OctavoHub", .product(name: "FlyingFox", package: "FlyingFox")]
+        ),
 
         .target(
             name: "OctavoTestSupport",
@@ -78,6 +94,8 @@ let package = Package(
             "OctavoQuantizer",
             ["OctavoBase", "OctavoNumerics", "OctavoModel", "OctavoQuantizer"]
         ),
+        tests("OctavoHub", ["OctavoBase", "OctavoHub"], fixtures: true),
+        tests("OctavoHubServer", ["OctavoBase", "OctavoHub", "OctavoHubServer"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,137 @@
+import CCurl
+
+/// A libcurl handle with the connections it keeps.
+///
+/// One thread at a time: it is either in the transport's list of idle handles or in one call.
+@safe
+final class CurlHandle: @unchecked Sendable {
+    private let handle: UnsafeMutableRawPointer
+
+    init?() {
+        guard let handle = unsafe curl_easy_init() else { return nil }
+        unsafe self.handle = unsafe handle
+    }
+
+    deinit { unsafe curl_easy_cleanup(handle) }
+
+    /// Carries out an exchange from beginning to end.
+    func run(_ exchange: CurlExchange, userAgent: String) -> CURLcode {
+        unsafe curl_easy_reset(handle)
+        set(CURLOPT_URL, exchange.request.url.description)
+        set(CURLOPT_USERAGENT, userAgent)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_FOLLOWLOCATION, 0)
+        // What is for this machine, a token perhaps, must not pass through a proxy.
+        if exchange.request.url.origin.isLoopback { set(CURLOPT_NOPROXY, "*") }
+        set(CURLOPT_CONNECTTIMEOUT, 10)
+        // No limit on the whole: a shard may take hours. Standing still is what counts.
+        set(CURLOPT_LOW_SPEED_LIMIT, 1)
+        set(CURLOPT_LOW_SPEED_TIME, exchange.request.patience)
+        setMethod(exchange)
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in exchange.headerLines { unsafe list = curl_slist_append(list, line) }
+        defer { unsafe curl_slist_free_all(list) }
+        _ = unsafe octavo_curl_set_list(handle, CURLOPT_HTTPHEADER, list)
+        unsafe octavo_curl_set_callbacks(
+            handle,
+            receiveHeader,
+            receiveBody,
+            sendBody,
+            seekBody,
+            reportProgress,
+            Unmanaged.passUnretained(exchange).toOpaque()
+        )
+        let code = withExtendedLifetime(exchange) { unsafe curl_easy_perform(handle) }
+        // The list is about to go.
+        _ = unsafe octavo_curl_set_list(handle, CURLOPT_HTTPHEADER, nil)
+        return code
+    }
+
+    private func setMethod(_ exchange: CurlExchange) {
+        switch exchange.request.method {
+        case "GET": set(CURLOPT_HTTPGET, 1)
+        case "HEAD": set(CURLOPT_NOBODY, 1)
+        case let method:
+            set(CURLOPT_CUSTOMREQUEST, method)
+            // libcurl's name for a request with a body. The exact length keeps it from chunking.
+            set(CURLOPT_UPLOAD, 1)
+            _ = unsafe octavo_curl_set_offset(
+                handle,
+                CURLOPT_INFILESIZE_LARGE,
+                curl_off_t(exchange.bodyLength)
+            )
+        }
+    }
+
+    private func set(_ option: CURLoption, _ value: String) {
+        _ = unsafe octavo_curl_set_string(handle, option, value)
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) {
+        _ = unsafe octavo_curl_set_long(handle, option, value)
+    }
+}
+
+// libcurl calls these on the thread of `curl_easy_perform`. Anything but the expected count stops
+// the transfer.
+
+private func exchange(_ context: UnsafeMutableRawPointer?) -> CurlExchange? {
+    unsafe context.map { unsafe Unmanaged<CurlExchange>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func receiveHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?,
+    _ size: Int,
+    _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let exchange = unsafe exchange(context) else { return 0 }
+    let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+    let isTaken = exchange.receive(headerLine: unsafe String(decoding: line, as: UTF8.self))
+    return isTaken ? size * count : -1
+}
+
+private func receiveBody(
+    _ bytes: UnsafeMutablePointer<CChar>?,
+    _ size: Int,
+    _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let exchange = unsafe exchange(context) else { return 0 }
+    let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return exchange.receive(unsafe buffer.bytes) ? size * count : -1
+}
+
+private func sendBody(
+    _ bytes: UnsafeMutablePointer<CChar>?,
+    _ size: Int,
+    _ count: Int,
+    _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let exchange = unsafe exchange(context) else { return Int(CURL_READFUNC_ABORT) }
+    let buffer = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+    return unsafe exchange.fill(buffer) ?? Int(CURL_READFUNC_ABORT)
+}
+
+private func seekBody(_ context: UnsafeMutableRawPointer?, _ offset: curl_off_t, _ origin: Int32)
+    -> Int32
+{
+    guard let exchange = unsafe exchange(context), origin == 0, exchange.seek(to: Int(offset))
+    else {
+        return CURL_SEEKFUNC_FAIL
+    }
+    return CURL_SEEKFUNC_OK
+}
+
+private func reportProgress(
+    _ context: UnsafeMutableRawPointer?,
+    _: curl_off_t,
+    _: curl_off_t,
+    _: curl_off_t,
+    sent: curl_off_t
+) -> Int32 {
+    guard let exchange = unsafe exchange(context), !exchange.isCancelled.isRaised else { return 1 }
+    exchange.reportSent(Int(sent))
+    return 0
+}

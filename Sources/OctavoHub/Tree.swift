@@ -1,0 +1,128 @@
+public import OctavoBase
+
+/// A file of a repository, as the hub lists it.
+public struct TreeEntry: Sendable, Equatable {
+    /// Its path, checked.
+    public let path: RepositoryPath
+    /// Its length in bytes.
+    public let size: Int
+    /// What its contents hash to.
+    public let content: ContentName
+}
+
+/// The hash that names contents on a hub.
+public enum ContentName: Hashable, Sendable, CustomStringConvertible {
+    /// The SHA-1 that git gives to a blob, in hexadecimal.
+    case gitBlob(String)
+    /// The SHA-256 of a file stored by LFS.
+    case sha256(Digest)
+
+    /// The hexadecimal form, which is also the ETag.
+    public var description: String {
+        switch self {
+        case .gitBlob(let name): name
+        case .sha256(let digest): digest.hex
+        }
+    }
+
+    /// Starts hashing contents of a length, to compare with this name.
+    func hasher(size: Int) -> ContentHasher {
+        switch self {
+        case .gitBlob:
+            let hasher = ContentHasher(.sha1)
+            let header = Array("blob \(size)\0".utf8)
+            hasher.update(header)
+            return hasher
+        case .sha256: return ContentHasher(.sha256)
+        }
+    }
+
+    /// Whether a file has these contents.
+    func matches(_ file: MappedFile) -> Bool {
+        let hasher = hasher(size: file.count)
+        hasher.update(file.bytes)
+        return hexadecimal(hasher.finish()) == description
+    }
+}
+
+extension HubClient {
+    /// Lists all files at a revision, page by page.
+    ///
+    /// - Throws: `HubError.unsafePath` if the hub names a path that must not be written;
+    ///   `.malformedReply` if it names more than a million, or they come on more than 10 000 pages.
+    public func tree(_ id: RepositoryID, at revision: Revision) async throws -> [TreeEntry] {
+        var entries: [TreeEntry] = []
+        var seen: Set<WebURL> = []
+        var next: WebURL? = url(
+            of: id,
+            "/tree/\(percentEncoded(revision.description))?recursive=true&expand=false"
+        )
+        while let url = next {
+            guard seen.insert(url).inserted else {
+                throw HubError.malformedReply(
+                    from: url.withoutQuery,
+                    problem: "its pages go in a circle"
+                )
+            }
+            guard seen.count <= 10_000, entries.count <= 1_000_000 else {
+                throw HubError.malformedReply(
+                    from: url.withoutQuery,
+                    problem: "its pages do not end"
+                )
+            }
+            let response = try await carryOut(WebRequest("GET", url), about: id)
+            let json = try response.json(from: url)
+            try reading(url) {
+                guard let items = json.array else {
+                    throw WireError(key: "tree", expected: "a list")
+                }
+                for item in items where item["type"]?.string != "directory" {
+                    entries.append(try TreeEntry(item))
+                }
+            }
+            next = try nextPage(response, after: url)
+        }
+        return entries
+    }
+
+    /// The URL in a `Link` header with `rel="next"`; followed only at the same origin.
+    private func nextPage(_ response: WebResponse, after url: WebURL) throws -> WebURL? {
+        guard let link = response.headers["link"] else { return nil }
+        for part in link.split(separator: ",") where part.contains("rel=\"next\"") {
+            guard let open = part.firstIndex(of: "<"), let close = part.firstIndex(of: ">"),
+                open < close,
+                let next = url.resolving(String(part[part.index(after: open)..<close]))
+            else {
+                throw HubError.malformedReply(
+                    from: url.withoutQuery,
+                    problem: "its Link header is malformed"
+                )
+            }
+            guard next.origin == url.origin else {
+                throw HubError.unsafeRedirect(next.withoutQuery)
+            }
+            return next
+        }
+        return nil
+    }
+}
+
+extension TreeEntry {
+    fileprivate init(_ json: JSON) throws {
+        let text = try json.text("path")
+        do {
+            path = try RepositoryPath(text)
+        } catch {
+            throw HubError.unsafePath(text, rule: error.rule)
+        }
+        if let lfs = json["lfs"], lfs != .null {
+            content = .sha256(try lfs.digest("oid"))
+            size = try lfs.size("size")
+        } else {
+            let oid = try json.text("oid")
+            guard isCommitID(oid) else { throw WireError(key: "oid", expected: "a git blob") }
+            content = .gitBlob(oid)
+            size = try json.size("size")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+internal import Glibc
+internal import OctavoBase
+internal import OctavoHub
+
+// LFS objects of all repositories lie together, but knowing an object's hash gives no right to it.
+// Two kinds of empty files say who has one:
+//
+// repositories/NAMESPACE/NAME/objects/ab/ab…   the object is in a commit of this repository
+// received/USER/ab/ab…                         the user once sent all its bytes
+
+extension HubStore {
+    /// Whether an object is in some commit of a repository.
+    func holds(_ oid: Digest, _ id: RepositoryID) -> Bool {
+        fileKind(mark(oid, below: joined(folder(id), "objects"))) != nil
+    }
+
+    /// Remembers that an object is in a commit of a repository.
+    func noteCommitted(_ oid: Digest, to id: RepositoryID) throws {
+        try makeMark(mark(oid, below: joined(folder(id), "objects")))
+    }
+
+    /// Remembers that a user sent an object's bytes.
+    func noteReceived(_ oid: Digest, from user: String) throws {
+        try makeMark(mark(oid, below: joined(root, "received/\(user)")))
+    }
+
+    /// Who may name which objects in a commit, as things are now.
+    struct Rights {
+        fileprivate let store: HubStore
+        fileprivate let user: String
+        fileprivate let readable: [RepositoryID]
+
+        /// The length of an object that the user sent or can read in some repository.
+        ///
+        /// - Returns: Nil if it is not there or not for this user: the two are not told apart.
+        func size(_ oid: Digest) -> Int? {
+            let mayUse =
+                fileKind(store.mark(oid, below: joined(store.root, "received/\(user)"))) != nil
+                || readable.contains { store.holds(oid, $0) }
+            return mayUse ? store.contents.size(.sha256(oid)) : nil
+        }
+    }
+
+    /// The rights of a user.
+    ///
+    /// A repository whose file is spoilt gives none, and takes none away.
+    func rights(of user: String) -> Rights {
+        let top = joined(root, "repositories")
+        var readable: [RepositoryID] = []
+        for namespace in (try? directoryEntries(top)) ?? [] {
+            for name in (try? directoryEntries(joined(top, namespace))) ?? [] {
+                guard let id = try? RepositoryID("\(namespace)/\(name)"),
+                    let repository = (try? repository(id)) ?? nil,
+                    namespace == user || !repository.isPrivate
+                else { continue }
+                readable.append(id)
+            }
+        }
+        return Rights(store: self, user: user, readable: readable)
+    }
+
+    private func mark(_ oid: Digest, below folder: String) -> String {
+        joined(folder, "\(oid.hex.prefix(2))/\(oid)")
+    }
+
+    private func makeMark(_ path: String) throws {
+        guard fileKind(path) == nil else { return }
+        try makeDirectory(parent(of: path))
+        try AtomicFile.write("", to: path)
+    }
+}

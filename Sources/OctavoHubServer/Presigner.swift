@@ -1,0 +1,108 @@
+internal import Glibc
+internal import OctavoBase
+
+/// Makes and checks URLs that allow one thing to whoever holds them, for an hour.
+struct Presigner: Sendable {
+    enum Permission: String {
+        case read
+        case write
+    }
+
+    /// What a URL allows, and whom.
+    struct Grant: Equatable {
+        let permission: Permission
+        let oid: Digest
+        let size: Int
+        /// Who asked for it; empty for someone without a token.
+        let user: String
+    }
+
+    private static let secretLength = 32
+
+    private let secret: [UInt8]
+    private let lifetime = 3600
+
+    /// Takes the secret of a hub's directory, made at the first start.
+    ///
+    /// - Throws: `HubServer.SecretError` if it has another length or others may read it.
+    init(root: String) throws {
+        let file = joined(root, "secret")
+        if fileKind(file) == nil {
+            var generator = SystemRandomNumberGenerator()
+            let bytes = (0..<Self.secretLength).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
+            try AtomicFile.write(bytes, to: file, mode: 0o600)
+        }
+        var status = stat()
+        guard unsafe lstat(file, &status) == 0 else { throw FileError("read", file) }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 == 0 else {
+            throw HubServer.SecretError(path: file, problem: "others than its owner may read it")
+        }
+        let secret = try readFile(file, limit: 1024)
+        guard secret.count == Self.secretLength else {
+            throw HubServer.SecretError(
+                path: file,
+                problem: "it has \(secret.count) bytes, not \(Self.secretLength)"
+            )
+        }
+        self.secret = secret
+    }
+
+    /// The target that allows reading or writing an object.
+    func target(_ grant: Grant) -> String {
+        let expiry = time(nil) + lifetime
+        return "/objects/\(grant.oid)?permission=\(grant.permission.rawValue)&size=\(grant.size)"
+            + "&user=\(grant.user)&expires=\(expiry)&signature=\(signature(grant, expiry))"
+    }
+
+    /// What a target allows.
+    ///
+    /// - Throws: `Refusal` with status 403 if it is forged or has run out.
+    func check(path: String, query: String) throws(Refusal) -> Grant {
+        var fields: [Substring: Substring] = [:]
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            if parts.count == 2 { fields[parts[0]] = parts[1] }
+        }
+        guard path.hasPrefix("/objects/"), let oid = Digest(hex: String(path.dropFirst(9))),
+            let permission = Permission(rawValue: String(fields["permission"] ?? "")),
+            let size = Int(fields["size"] ?? ""), let expiry = Int(fields["expires"] ?? "")
+        else { throw .forbidden("The signature does not match") }
+        let grant = Grant(
+            permission: permission,
+            oid: oid,
+            size: size,
+            user: String(fields["user"] ?? "")
+        )
+        guard isEqual(String(fields["signature"] ?? ""), signature(grant, expiry)) else {
+            throw .forbidden("The signature does not match")
+        }
+        guard expiry >= time(nil) else { throw .forbidden("The URL has expired") }
+        return grant
+    }
+
+    /// HMAC-SHA256 (RFC 2104) over what is allowed.
+    private func signature(_ grant: Grant, _ expiry: Int) -> String {
+        let allowed = Array(
+            "\(grant.permission.rawValue) \(grant.oid) \(grant.size) \(expiry) \(grant.user)".utf8
+        )
+        let key = secret + [UInt8](repeating: 0, count: 64 - secret.count)
+        let inner = ContentHasher(.sha256)
+        let innerKey = key.map { $0 ^ 0x36 }
+        inner.update(innerKey)
+        inner.update(allowed)
+        let outer = ContentHasher(.sha256)
+        let outerKey = key.map { $0 ^ 0x5C }
+        outer.update(outerKey)
+        let innerHash = inner.finish()
+        outer.update(innerHash)
+        return hexadecimal(outer.finish())
+    }
+
+    /// Compares without telling by its time where the texts differ.
+    private func isEqual(_ a: String, _ b: String) -> Bool {
+        guard a.utf8.count == b.utf8.count else { return false }
+        return zip(a.utf8, b.utf8).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

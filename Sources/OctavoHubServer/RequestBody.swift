@@ -1,0 +1,55 @@
+internal import FlyingFox
+internal import Foundation
+internal import OctavoBase
+
+/// The body of a request, read a piece at a time.
+///
+/// What a handler leaves unread must be drained before the answer: on a kept connection it would be
+/// read as the next request.
+struct RequestBody {
+    private var iterator: HTTPBodySequence.Iterator
+    private var isAtEnd = false
+    /// The length that was announced; nil for a chunked body.
+    let announced: Int?
+
+    init(_ request: HTTPRequest) {
+        iterator = request.bodySequence.makeAsyncIterator()
+        announced = request.bodySequence.count
+    }
+
+    /// The next bytes; nil at the end.
+    mutating func next() async throws -> [UInt8]? {
+        guard !isAtEnd else { return nil }
+        guard let data = try await iterator.next(isolation: #isolation), !data.isEmpty else {
+            isAtEnd = true
+            return nil
+        }
+        return [UInt8](data)
+    }
+
+    /// All bytes, if they are not more than `limit`.
+    mutating func collect(limit: Int) async throws -> [UInt8] {
+        if let announced, announced > limit { throw Refusal.tooLarge(limit) }
+        var bytes: [UInt8] = []
+        while let piece = try await next() {
+            guard bytes.count + piece.count <= limit else { throw Refusal.tooLarge(limit) }
+            bytes.append(contentsOf: piece)
+        }
+        return bytes
+    }
+
+    /// All bytes as JSON.
+    mutating func json(limit: Int = 4 << 20) async throws -> JSON {
+        let bytes = try await collect(limit: limit)
+        do {
+            return try JSON(parsing: bytes)
+        } catch {
+            throw Refusal.badRequest(error.description)
+        }
+    }
+
+    /// Reads on to the end and forgets what comes.
+    mutating func drain() async throws {
+        while try await next() != nil {}
+    }
+}
