@@ -41,10 +41,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], fixtures: Bool =
 let package = Package(
     name: "octavo",
     products: [
-        .library(name: "OctavoHub", targets: ["OctavoHub"])
+        .executable(name: "octavo", targets: ["OctavoCLI"]),
+        .library(name: "OctavoPublisher", targets: ["OctavoPublisher"]),
+        .library(name: "OctavoHub", targets: ["OctavoHub"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         .systemLibrary(
@@ -79,6 +85,24 @@ let package = Package(
             "OctavoHubServer",
             ["OctavoBase", "OctavoHub", .product(name: "FlyingFox", package: "FlyingFox")]
         ),
+        module(
+            "OctavoPublisher",
+            [
+                "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
+                "OctavoQuantizer",
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "Mustache", package: "swift-mustache"),
+            ]
+        ),
+        .executableTarget(
+            name: "OctavoCLI",
+            dependencies: [
+                "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
+                "OctavoQuantizer", "OctavoHub", "OctavoHubServer", "OctavoPublisher",
+                argumentParser,
+            ],
+            swiftSettings: strict
+        ),
 
         .target(
             name: "OctavoTestSupport",
@@ -96,6 +120,23 @@ let package = Package(
         ),
         tests("OctavoHub", ["OctavoBase", "OctavoHub"], fixtures: true),
         tests("OctavoHubServer", ["OctavoBase", "OctavoHub", "OctavoHubServer"]),
+        tests(
+            "OctavoPublisher",
+            [
+                "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
+                "OctavoQuantizer", "OctavoHub", "OctavoPublisher",
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+        // Depends on the executable so that it is built first: these tests run it.
+        tests(
+            "EndToEnd",
+            [
+                "OctavoBase", "OctavoCLI",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        tests("Layout", []),
     ],
     swiftLanguageModes: [.v6]
 )

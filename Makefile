@@ -1,0 +1,30 @@
+# The commands of this project. `make demo` and `make test` are all a newcomer needs.
+
+.PHONY: demo build test check fmt interop clean
+
+build: ## the release binary, .build/release/octavo
+	@scripts/install-dependencies.sh
+	swift build -c release
+
+demo: ## fold, verify, push and pull a real language model
+	@scripts/install-dependencies.sh --demo
+	swift build -c release --product octavo
+	@scripts/demo.sh
+
+test: ## build and run all tests
+	@scripts/install-dependencies.sh
+	swift test -c release
+
+check: ## format, import table, no warnings
+	@scripts/install-dependencies.sh
+	@scripts/check.sh
+
+fmt: ## put every file into the project's format
+	swift format format --in-place --parallel --recursive Package.swift Sources Tests
+
+interop: build ## compare with PyPI's transformers, aqlm and huggingface_hub
+	@scripts/install-dependencies.sh --interop
+	@scripts/interop/run.sh
+
+clean:
+	rm -rf .build

@@ -1,0 +1,144 @@
+import OctavoBase
+import OctavoCheckpoint
+import OctavoHub
+import OctavoHubServer
+import OctavoModel
+import OctavoPublisher
+import OctavoQuantizer
+
+// Libraries say what was found and what was expected; what to do next is said here, where it is known
+// which command the reader has typed.
+
+/// An error as a sentence.
+///
+/// Names in it may be as long as whoever made a file liked.
+func sentence(for error: any Error) -> String {
+    let text = "\(error)"
+    return text.count > 2000 ? text.prefix(2000) + "…" : text
+}
+
+/// What to do about an error, or nil where its sentence says it all.
+///
+/// Advice on one type of error has another name: a function of this name that returns a text would be
+/// passed over for this one, which would call itself without end.
+func remedy(for error: any Error) -> String? {
+    switch error {
+    case let error as FileError where error.isDiskFull: "free some space and run the command again"
+    case let error as FileError where error.isMissing: "check the path"
+    case let error as CheckpointError: advice(on: error)
+    case is ConfigurationError:
+        "see `octavo inspect` for what the model declares; other families are not supported yet"
+    case let error as WeightError: advice(on: error)
+    case let error as OutputError: advice(on: error)
+    case let error as ResumeError: advice(on: error)
+    case let error as QuantizationPlanError: advice(on: error)
+    case let error as CalibrationError: advice(on: error)
+    case let error as EvaluationError: advice(on: error)
+    case is GenerationError: "shorten the prompt or lower --max-tokens"
+    case is TokenError: "the token ids belong to another model's vocabulary"
+    case is TokenizerError:
+        "fetch tokenizer.json again; other kinds of tokenizers are not supported yet"
+    case is TensorSetError:
+        "config.json and the weights do not belong together, or are damaged; fetch the model again"
+    case is RecordError: "fetch octavo.json again, or remove it to check the model without it"
+    case let error as HubServer.StartError: advice(on: error)
+    case let error as LinearQuantizationError: advice(on: error.cause)
+    case let error as ModelError: advice(on: error)
+    case let error as HubError: error.remedy
+    case is PushError: "make the repository private on the hub first, or push without --private"
+    case is RepositoryID.ValidationError: "write a repository as OWNER/NAME"
+    case is StorageError: "halves cannot hold the model; `octavo convert --dtype bf16` can"
+    case is CardError:
+        "run `octavo quantize` to make an artifact, or `octavo evaluate --json` for a measurement"
+    default: nil
+    }
+}
+
+private func advice(on error: CheckpointError) -> String? {
+    switch error {
+    case .file(let error): remedy(for: error)
+    case .notAModel: "name a directory in Hugging Face layout, a .gguf or a .safetensors file"
+    case .missingConfig: "copy config.json from where the model came from"
+    case .safetensors, .shardIndex, .gguf:
+        "the file is damaged or not what it seems; fetch it again and compare its digest"
+    case .ggufModel, .undecodable:
+        "convert the file with another tool first, or take the original checkpoint"
+    case .aqlm: "fetch the model again, or ask its publisher to repair it"
+    case .badJSON, .noSuchTensor: "fetch the model again"
+    }
+}
+
+private func advice(on error: CalibrationError) -> String {
+    switch error {
+    case .tooShort: "give more text, or lower --sequence-length"
+    case .notUTF8: "convert the file to UTF-8"
+    case .nothingToBeginWith: "give text files with --calibration"
+    case .sequenceTooLong: "lower --sequence-length"
+    }
+}
+
+private func advice(on error: EvaluationError) -> String {
+    switch error {
+    case .tooShort, .windowTooLong: "choose another --sequence-length"
+    case .vocabulariesDiffer: "compare with the model it was made from"
+    case .badTokens: "write token ids as [1, 2, 3]"
+    }
+}
+
+private func advice(on error: HubServer.StartError) -> String {
+    switch error {
+    case .inUse: "stop the other hub, or choose another --root"
+    case .cannotListen: "choose another --port; 0 takes a free one"
+    }
+}
+
+private func advice(on error: WeightError) -> String {
+    switch error {
+    case .shape: "config.json and the tensors do not belong together; fetch the model again"
+    case .notFinite: "the weights are damaged; fetch the model again or take another checkpoint"
+    }
+}
+
+private func advice(on error: OutputError) -> String {
+    switch error {
+    case .name: "give it a name of its own"
+    case .exists: "choose another output, or remove it"
+    case .unfinished(let path):
+        "go on with `octavo quantize … --resume`, or remove \(path) and begin again"
+    case .inUse: "wait until it has ended"
+    }
+}
+
+private func advice(on error: ResumeError) -> String {
+    switch error {
+    case .nothing: "run the command without --resume"
+    case .differs: "give the same argument, or remove the unfinished work and begin again"
+    case .damaged: "remove the unfinished work and begin again"
+    }
+}
+
+private func advice(on error: QuantizationPlanError) -> String? {
+    switch error {
+    case .indivisible: "choose a group size that divides every layer's inputs, as in 2x8g8"
+    case .scheme: "choose up to 8 codebooks of up to 16 bits"
+    case .tensorTooLarge: "the model's config.json or tensors are damaged; fetch it again"
+    case .argument: "see `octavo quantize --help`"
+    }
+}
+
+private func advice(on error: QuantizationError) -> String? {
+    switch error {
+    case .notFinite(.weights): "the weights are damaged; fetch the model again"
+    case .notFinite, .noActivations, .notPositiveDefinite: "calibrate on other text, or more of it"
+    default: nil
+    }
+}
+
+private func advice(on error: ModelError) -> String? {
+    switch error {
+    case .alreadyQuantized:
+        "name the original model, or make a dense one with `octavo convert --to dense`"
+    case .noTokenizer: "copy tokenizer.json from where the model came from"
+    case .unsupportedScheme: "convert it with the tool that made it"
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import OctavoPublisher
+
+/// The command line: one file a verb.
+struct Octavo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "octavo",
+        abstract: "Folds a language model to about two bits a weight, proves it, and publishes it.",
+        discussion: """
+            A MODEL is a directory in Hugging Face layout, a .gguf or .safetensors file, or \
+            hub:OWNER/NAME[@REVISION].
+
+            Example, from a checkpoint to a hub:
+              octavo quantize ./SmolLM2-135M ./folded --scheme 2x8g8
+              octavo verify ./folded --teacher ./SmolLM2-135M
+              octavo push ./folded me/SmolLM2-135M-AQLM
+            """,
+        version: octavoVersion,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Models",
+                subcommands: [
+                    Inspect.self, Convert.self, Quantize.self, Evaluate.self, Generate.self,
+                    Verify.self, Card.self,
+                ]
+            ),
+            CommandGroup(name: "Hubs", subcommands: [Push.self, Pull.self, Hub.self]),
+        ]
+    )
+}

@@ -1,0 +1,212 @@
+public import OctavoBase
+
+/// Why an `octavo.json` cannot be used.
+public enum RecordError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The text is not JSON.
+    case notJSON(JSONError)
+    /// It is of a format or version that this tool does not know.
+    case format(String)
+    /// A field is missing or of another type.
+    case field(String)
+
+    /// As a sentence.
+    public var description: String {
+        switch self {
+        case .notJSON(let error): "octavo.json: \(error)"
+        case .format(let found):
+            "octavo.json is of format \"\(found)\"; this tool reads \"\(ArtifactRecord.format)\""
+        case .field(let name): "octavo.json: the field \"\(name)\" is missing or malformed"
+        }
+    }
+}
+
+extension ArtifactRecord {
+    /// The record as it is written, keys sorted.
+    public var text: String { json.text(.sorted) }
+
+    /// The record as JSON.
+    public var json: JSON {
+        .object([
+            "format": .string(Self.format),
+            "tool": .object(["name": "octavo", "version": .string(toolVersion)]),
+            "source": .object(["files": .array(sources.map(\.json))]),
+            "recipe": .object([
+                "scheme": .string(scheme),
+                "calibration": .object([
+                    "text": .array(calibration.text.map(JSON.string)),
+                    "tokens": .integer(calibration.tokens),
+                    "sequence_length": .integer(calibration.sequenceLength),
+                    "sha256": .string(calibration.digest.hex),
+                ]),
+                "seed": .integer(seed),
+                "solver": solver,
+                "threads": .integer(threads),
+            ]),
+            "layers": .array(
+                layers.map {
+                    .object(["name": .string($0.name), "relative_loss": .shortest($0.relativeLoss)])
+                }
+            ),
+            "files": .array(files.map(\.json)),
+            "tensors": .array(
+                tensors.map {
+                    .object([
+                        "name": .string($0.name), "dtype": .string($0.dtype.rawValue),
+                        "shape": .array($0.shape.map(JSON.integer)),
+                        "sha256": .string($0.digest.hex),
+                    ])
+                }
+            ),
+            "probe": .array(
+                probe.map {
+                    .object([
+                        "tokens": .array($0.tokens.map(JSON.integer)),
+                        "ids": .array($0.ids.map(JSON.integer)),
+                        "logits": .array($0.logits.map(JSON.shortest)),
+                    ])
+                }
+            ),
+        ])
+    }
+
+    /// Reads a record.
+    public init(parsing bytes: [UInt8]) throws(RecordError) {
+        let json: JSON
+        do { json = try JSON(parsing: bytes) } catch { throw .notJSON(error) }
+        let root = RecordReader(json, at: "")
+        let format = try root.string("format")
+        guard format == Self.format else { throw .format(format) }
+        let recipe = try root.member("recipe")
+        let calibration = try recipe.member("calibration")
+        self.init(
+            toolVersion: try root.member("tool").string("version"),
+            sources: try root.member("source").list("files", FileRecord.init),
+            scheme: try recipe.string("scheme"),
+            calibration: CalibrationRecord(
+                text: try calibration.strings("text"),
+                tokens: try calibration.count("tokens"),
+                sequenceLength: try calibration.count("sequence_length"),
+                digest: try calibration.digest("sha256")
+            ),
+            seed: try recipe.count("seed"),
+            solver: recipe.json["solver"] ?? .null,
+            threads: try recipe.count("threads"),
+            layers: try root.list("layers") { (reader) throws(RecordError) in
+                LayerRecord(
+                    name: try reader.string("name"),
+                    relativeLoss: Float(try reader.number("relative_loss"))
+                )
+            },
+            files: try root.list("files", FileRecord.init),
+            tensors: try root.list("tensors", TensorRecord.init),
+            probe: try root.list("probe", ProbeRecord.init)
+        )
+        guard Set(files.map(\.path)).count == files.count else { throw .field("files") }
+        guard Set(tensors.map(\.name)).count == tensors.count else { throw .field("tensors") }
+        guard probe.count <= 64 else { throw .field("probe") }
+    }
+}
+
+extension ProbeRecord {
+    fileprivate init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            tokens: try reader.counts("tokens"),
+            ids: try reader.counts("ids"),
+            logits: try reader.numbers("logits").map(Float.init)
+        )
+        guard 1...1024 ~= tokens.count else { throw .field(reader.path + "tokens") }
+        guard !ids.isEmpty, ids.count == logits.count else { throw .field(reader.path + "ids") }
+    }
+}
+
+extension FileRecord {
+    fileprivate var json: JSON {
+        .object(["path": .string(path), "size": .integer(size), "sha256": .string(digest.hex)])
+    }
+
+    fileprivate init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            path: try reader.string("path"),
+            size: try reader.count("size"),
+            digest: try reader.digest("sha256")
+        )
+    }
+}
+
+extension TensorRecord {
+    fileprivate init(_ reader: RecordReader) throws(RecordError) {
+        guard let dtype = DType(rawValue: try reader.string("dtype")) else {
+            throw .field("\(reader.path)dtype")
+        }
+        self.init(
+            name: try reader.string("name"),
+            dtype: dtype,
+            shape: try reader.counts("shape"),
+            digest: try reader.digest("sha256")
+        )
+    }
+}
+
+/// Reads fields of one object and knows its place, for the error.
+private struct RecordReader {
+    let json: JSON
+    let path: String
+
+    init(_ json: JSON, at path: String) {
+        self.json = json
+        self.path = path
+    }
+
+    private func require<T>(_ name: String, _ read: (JSON) -> T?) throws(RecordError) -> T {
+        guard let value = json[name].flatMap(read) else { throw .field(path + name) }
+        return value
+    }
+
+    func member(_ name: String) throws(RecordError) -> RecordReader {
+        RecordReader(try require(name) { $0.object == nil ? nil : $0 }, at: path + name + ".")
+    }
+
+    func string(_ name: String) throws(RecordError) -> String { try require(name, \.string) }
+    func number(_ name: String) throws(RecordError) -> Double { try require(name, \.number) }
+
+    /// A whole number that is not negative.
+    func count(_ name: String) throws(RecordError) -> Int {
+        try require(name) { $0.integer.flatMap { $0 >= 0 ? $0 : nil } }
+    }
+
+    func digest(_ name: String) throws(RecordError) -> Digest {
+        try require(name) { $0.string.flatMap(Digest.init(hex:)) }
+    }
+
+    func strings(_ name: String) throws(RecordError) -> [String] { try items(name, \.string) }
+    func numbers(_ name: String) throws(RecordError) -> [Double] { try items(name, \.number) }
+
+    func counts(_ name: String) throws(RecordError) -> [Int] {
+        try items(name) { $0.integer.flatMap { $0 >= 0 ? $0 : nil } }
+    }
+
+    private func items<T>(_ name: String, _ read: (JSON) -> T?) throws(RecordError) -> [T] {
+        let array = try require(name, \.array)
+        let values = array.compactMap(read)
+        guard values.count == array.count else { throw .field(path + name) }
+        return values
+    }
+
+    func list<T>(
+        _ name: String,
+        _ read: (RecordReader) throws(RecordError) -> T
+    ) throws(RecordError) -> [T] {
+        var values: [T] = []
+        for (index, item) in try require(name, \.array).enumerated() {
+            values.append(try read(RecordReader(item, at: "\(path)\(name)[\(index)].")))
+        }
+        return values
+    }
+}
+
+extension JSON {
+    /// A number with as many digits as tell it from every other Float.
+    fileprivate static func shortest(_ value: Float) -> JSON {
+        .number(Double(value.description) ?? Double(value))
+    }
+}

@@ -1,0 +1,53 @@
+public import OctavoBase
+import OctavoCheckpoint
+import OctavoModel
+
+/// What a conversion makes.
+public struct ConversionOptions: Sendable {
+    /// The forms a model can be written in.
+    public enum Target: String, CaseIterable, Sendable {
+        /// Hugging Face layout with the tensors as they are.
+        case safetensors
+        /// Hugging Face layout with every quantized layer replaced by the weights it stands for.
+        case dense
+    }
+
+    /// The form to write.
+    public var target: Target
+    /// The type that floating-point tensors get; nil leaves those that have one as they are, and
+    /// makes halves of what only GGUF knows.
+    public var dtype: DType?
+    /// The most tensor bytes in a file.
+    public var maxShardSize: Int
+
+    /// Chooses.
+    public init(target: Target, dtype: DType? = nil, maxShardSize: Int = 5_000_000_000) {
+        self.target = target
+        self.dtype = dtype
+        self.maxShardSize = maxShardSize
+    }
+}
+
+/// Converts a model to Hugging Face layout, a tensor at a time.
+///
+/// - Parameters:
+///   - model: What to convert.
+///   - output: A directory that does not exist yet; it appears only when it is whole.
+///   - options: The form to write.
+///   - progress: Told how far the work has come.
+/// - Returns: The files written.
+/// - Throws: What was wrong with the model or the disk.
+public func convert(
+    _ model: OpenModel,
+    to output: String,
+    _ options: ConversionOptions,
+    progress: @escaping ProgressHandler = { _ in }
+) throws -> [String] {
+    let folder = try PartialFolder(for: output)
+    let artifact = try folder.makeArtifact()
+    let writer = ModelWriter(model: model, options: options)
+    var names = try writer.writeTensors(to: artifact, progress: progress).map(\.path)
+    names += try writer.writeSideFiles(to: artifact, config: writer.convertedConfig).map(\.path)
+    try folder.commit()
+    return names
+}

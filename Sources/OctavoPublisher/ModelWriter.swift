@@ -1,0 +1,200 @@
+public import OctavoBase
+import OctavoCheckpoint
+import OctavoModel
+import OctavoNumerics
+
+/// Writes a model in Hugging Face layout: its own tensors converted, layers replaced on the way.
+struct ModelWriter {
+    let model: OpenModel
+    let options: ConversionOptions
+    /// Linears that are replaced by additive layers, and how to get them; by path.
+    var quantized: [String: () throws -> AdditiveLayer] = [:]
+    /// The scheme of those.
+    var scheme: Scheme?
+
+    /// One tensor of the output, and how its bytes come about.
+    private enum Source {
+        /// A tensor of the model, with the type it gets.
+        case tensor(CheckpointTensor)
+        /// A linear that the output holds as weights, though the model holds codes.
+        case dequantized(path: String)
+        /// One of the three tensors of a quantized linear.
+        case additive(path: String, suffix: String)
+    }
+
+    /// Writes all tensors.
+    ///
+    /// - Returns: The files and the tensors in them.
+    func writeTensors(to directory: String, progress: ProgressHandler) throws -> [WrittenFileRecord]
+    {
+        var plans: [TensorPlan] = []
+        var sources: [String: Source] = [:]
+        func add(_ plan: TensorPlan?, _ source: Source) throws {
+            guard let plan else { throw QuantizationPlanError.tensorTooLarge }
+            plans.append(plan)
+            sources[plan.name] = source
+        }
+        for tensor in model.checkpoint.tensors {
+            if let path = tensor.name.removingSuffix(".weight"), quantized[path] != nil, let scheme
+            {
+                let parameters = try AQLMParameters(scheme)
+                let stored = parameters.plans(
+                    path,
+                    outFeatures: tensor.shape[0],
+                    inFeatures: tensor.shape[1]
+                )
+                for plan in stored ?? [] {
+                    try add(
+                        plan,
+                        .additive(path: path, suffix: String(plan.name.dropFirst(path.count)))
+                    )
+                }
+            } else if options.target == .dense, let path = quantizedPath(tensor.name) {
+                guard tensor.name.hasSuffix(".codes"), let layer = model.linearShape(path) else {
+                    continue
+                }
+                try add(
+                    TensorPlan(
+                        name: path + ".weight",
+                        dtype: options.dtype ?? .f16,
+                        shape: [layer.outputs, layer.inputs]
+                    ),
+                    .dequantized(path: path)
+                )
+            } else {
+                try add(
+                    TensorPlan(
+                        name: tensor.name,
+                        dtype: outputType(of: tensor),
+                        shape: tensor.shape
+                    ),
+                    .tensor(tensor)
+                )
+            }
+        }
+        var done = 0
+        let total = plans.count
+        let files = try writeSafetensors(plans, to: directory, maxShardSize: options.maxShardSize) {
+            plan,
+            writer in
+            guard let source = sources[plan.name] else { return }
+            switch source {
+            case .tensor(let tensor): try write(tensor, as: plan.dtype, to: &writer)
+            case .dequantized(let path):
+                guard let layer = try model.additiveLayer(path) else { return }
+                let bytes = try storedBytes(
+                    layer.dequantized().elements,
+                    as: plan.dtype,
+                    named: path
+                )
+                try writer.write(bytes)
+            case .additive(let path, let suffix):
+                guard let bytes = try quantized[path]?().storedBytes[suffix] else { return }
+                try writer.write(bytes)
+            }
+            done += 1
+            progress(Progress("writing tensors", done, of: total, detail: plan.name))
+        }
+        return files.map(WrittenFileRecord.init)
+    }
+
+    /// The linear that a stored tensor belongs to, if it is a quantized one.
+    private func quantizedPath(_ name: String) -> String? {
+        for suffix in [".codes", ".codebooks", ".scales"] {
+            if let path = name.removingSuffix(suffix), model.linearShape(path) != nil {
+                return path
+            }
+        }
+        return nil
+    }
+
+    /// The type that a tensor of the model gets: integers, codes, codebooks and scales keep theirs.
+    private func outputType(of tensor: CheckpointTensor) -> DType {
+        switch tensor.type {
+        case .dtype(let dtype):
+            let isFloat = [.f16, .bf16, .f32, .f64].contains(dtype)
+            return isFloat && quantizedPath(tensor.name) == nil ? options.dtype ?? dtype : dtype
+        case .ggml: return options.dtype ?? .f16
+        }
+    }
+
+    private func write(
+        _ tensor: CheckpointTensor,
+        as dtype: DType,
+        to writer: inout SafetensorsWriter
+    ) throws {
+        let bytes =
+            tensor.type == .dtype(dtype)
+            ? tensor.withBytes { $0.array }
+            : try storedBytes(tensor.floats(), as: dtype, named: tensor.name)
+        try writer.write(bytes)
+    }
+}
+
+/// A file that was written, and the tensors in it.
+struct WrittenFileRecord {
+    var path: String
+    var file: FileRecord
+    var tensors: [TensorRecord]
+
+    init(_ written: WrittenFile) {
+        path = written.name
+        file = FileRecord(path: written.name, size: written.size, digest: written.digest)
+        tensors = written.tensors.map {
+            TensorRecord(
+                name: $0.plan.name,
+                dtype: $0.plan.dtype,
+                shape: $0.plan.shape,
+                digest: $0.digest
+            )
+        }
+    }
+}
+
+/// A value that cannot be stored in the type asked for.
+public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A finite number becomes infinite.
+    case overflow(tensor: String, value: Float, dtype: DType)
+    /// Floats are not written in this type.
+    case type(DType)
+
+    /// As a sentence.
+    public var description: String {
+        switch self {
+        case .overflow(let tensor, let value, let dtype):
+            "tensor \(tensor) holds \(value), beyond the largest number of type \(dtype.rawValue)"
+        case .type(let dtype): "floats cannot be written as \(dtype.rawValue)"
+        }
+    }
+}
+
+/// The bytes of floats in a floating-point type.
+func storedBytes(_ values: [Float], as dtype: DType, named name: String) throws -> [UInt8] {
+    switch dtype {
+    case .f32: return values.byteArray
+    case .bf16:
+        try require(values, below: 0x1.FFp127, dtype, named: name)
+        return values.map { Half.narrowBrain($0) }.byteArray
+    case .f16:
+        try requireHalves(values, named: name)
+        return values.map { Half.narrow($0) }.byteArray
+    default: throw StorageError.type(dtype)
+    }
+}
+
+/// Refuses finite numbers that become infinite as halves.
+func requireHalves(_ values: [Float], named name: String) throws {
+    try require(values, below: 65520, .f16, named: name)
+}
+
+/// Refuses finite numbers from the first one on that rounds to infinity.
+private func require(
+    _ values: [Float],
+    below limit: Float,
+    _ dtype: DType,
+    named name: String
+) throws {
+    if let value = values.first(where: { abs($0) >= limit && $0.isFinite }) {
+        throw StorageError.overflow(tensor: name, value: value, dtype: dtype)
+    }
+}

@@ -1,0 +1,127 @@
+import OctavoBase
+public import OctavoCheckpoint
+public import OctavoModel
+
+/// A model on disk, opened: what it is made of, and how to run it.
+public struct OpenModel: Sendable {
+    /// Where it is.
+    public let path: String
+    /// Its tensors, configuration and side files.
+    public let checkpoint: Checkpoint
+    /// Its quantized layers, if it is in the AQLM layout.
+    public let aqlm: AQLMLayout?
+    /// The scheme of those layers.
+    public let scheme: Scheme?
+    private let modules: [String: AQLMLayout.Module]
+
+    /// Opens a directory in Hugging Face layout, a GGUF file or a safetensors file.
+    public init(_ path: String) throws {
+        self.path = path
+        checkpoint = try Checkpoint(path)
+        guard AQLMLayout.isDeclared(by: checkpoint) else {
+            aqlm = nil
+            scheme = nil
+            modules = [:]
+            return
+        }
+        let layout = try AQLMLayout(checkpoint)
+        let parameters = layout.parameters
+        guard parameters.outGroup == 1,
+            let scheme = Scheme(
+                codebooks: parameters.codebooks,
+                bits: parameters.bits,
+                groupSize: parameters.inGroup
+            )
+        else { throw ModelError.unsupportedScheme(parameters) }
+        aqlm = layout
+        self.scheme = scheme
+        modules = Dictionary(
+            layout.modules.map { ($0.path, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    /// Its architecture.
+    public func configuration() throws(ConfigurationError) -> ModelConfiguration {
+        try ModelConfiguration(json: checkpoint.config)
+    }
+
+    /// All its weights, in memory.
+    public func languageModel() throws -> LanguageModel {
+        try LanguageModel(configuration: configuration(), from: self)
+    }
+
+    /// Its tokenizer: tokenizer.json, or what a GGUF file says.
+    public func tokenizer() throws -> Tokenizer {
+        if let metadata = checkpoint.ggufMetadata {
+            return try GGUFVocabulary(metadata).tokenizer()
+        }
+        guard let json = try sideFile("tokenizer.json") else { throw ModelError.noTokenizer(path) }
+        return try Tokenizer(json: json, configuration: sideFile("tokenizer_config.json"))
+    }
+
+    /// The outputs and inputs of a quantized linear, or nil if there is none of this path.
+    func linearShape(_ path: String) -> (outputs: Int, inputs: Int)? {
+        modules[path].map { ($0.outFeatures, $0.inFeatures) }
+    }
+
+    /// A JSON file beside the weights, or nil.
+    private func sideFile(_ name: String) throws -> JSON? {
+        guard let file = checkpoint.sideFiles.first(where: { $0.name == name }) else { return nil }
+        let bytes = try file.bytes()
+        do { return try JSON(parsing: bytes) } catch {
+            throw CheckpointError.badJSON(file: name, error)
+        }
+    }
+
+    /// Where its bytes go.
+    public var sizes: SizeBreakdown {
+        SizeBreakdown(
+            tensors: checkpoint.tensors.map { ($0.name, $0.shape, $0.byteCount) },
+            groupSize: scheme?.groupSize
+        )
+    }
+
+    /// The record beside it, or nil if there is none.
+    public func record() throws -> ArtifactRecord? {
+        let path = joined(path, ArtifactRecord.fileName)
+        guard fileKind(path) == .file else { return nil }
+        return try ArtifactRecord(parsing: readFile(path, limit: 100_000_000))
+    }
+}
+
+extension OpenModel: WeightSource {
+    /// The elements of a tensor as Float.
+    public func tensor(_ name: String) throws -> (shape: [Int], elements: [Float]) {
+        let tensor = try checkpoint.tensor(named: name)
+        return (tensor.shape, try tensor.floats())
+    }
+
+    /// The additive layer of a quantized linear.
+    public func additiveLayer(_ name: String) throws -> AdditiveLayer? {
+        guard let module = modules[name], let aqlm, let scheme else { return nil }
+        return try AdditiveLayer(aqlm.tensors(of: module), scheme: scheme)
+    }
+}
+
+/// Why a model that reads well cannot be used.
+public enum ModelError: Error, Sendable, CustomStringConvertible {
+    /// Its AQLM layers are of a shape that Octavo does not run.
+    case unsupportedScheme(AQLMParameters)
+    /// It has no tokenizer.
+    case noTokenizer(String)
+    /// It is quantized already, which the work asked for does not allow.
+    case alreadyQuantized(String)
+
+    /// As a sentence.
+    public var description: String {
+        switch self {
+        case .unsupportedScheme(let found):
+            "AQLM with \(found.codebooks) codebooks of \(found.bits) bits over groups of "
+                + "\(found.outGroup) × \(found.inGroup); groups must span one output, and there may "
+                + "be at most 8 codebooks of at most 16 bits"
+        case .noTokenizer(let path): "\(path) has no tokenizer.json"
+        case .alreadyQuantized(let path): "\(path) is quantized already; expected original weights"
+        }
+    }
+}

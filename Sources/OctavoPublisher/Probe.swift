@@ -1,0 +1,61 @@
+import OctavoModel
+import OctavoNumerics
+
+/// How many sequences a probe has, how many of their tokens it takes, how many logits it keeps.
+private let probeShape = (sequences: 4, tokens: 16, logits: 8)
+
+/// Records what a model answers to the beginnings of some sequences.
+func recordProbe(
+    of model: LanguageModel,
+    prompts: [[Int]],
+    threads: Int
+) throws -> [ProbeRecord] {
+    try prompts.prefix(probeShape.sequences).map { sequence in
+        let tokens = Array(sequence.prefix(probeShape.tokens))
+        let logits = try model.logits(for: tokens, Execution(threads: threads))
+        let last = topLogits(logits, rows: [logits.rows - 1], count: probeShape.logits)
+        return ProbeRecord(
+            tokens: tokens,
+            ids: last.flatMap(\.ids),
+            logits: last.flatMap(\.values)
+        )
+    }
+}
+
+/// The largest difference between recorded and replayed logits, relative to the spread of all logits;
+/// infinite where the record names tokens that the model does not have.
+func replayDifference(
+    of record: ProbeRecord,
+    on model: LanguageModel,
+    threads: Int
+) throws -> Double {
+    let vocabulary = 0..<model.configuration.vocabularySize
+    guard record.tokens.count <= model.configuration.contextLength,
+        (record.tokens + record.ids).allSatisfy(vocabulary.contains)
+    else { return .infinity }
+    let logits = try model.logits(for: record.tokens, Execution(threads: threads))
+    let last = Array(logits.elements.suffix(logits.columns))
+    return relativeDifference(record.ids.map { last[$0] }, record.logits, spread: spread(last))
+}
+
+/// The largest difference of corresponding numbers as a share of a spread.
+///
+/// Infinite where one is not finite: nothing that cannot be compared may pass for equal.
+func relativeDifference(_ a: [Float], _ b: [Float], spread: Double) -> Double {
+    guard a.count == b.count else { return .infinity }
+    var worst = 0.0
+    for (a, b) in zip(a, b) {
+        let difference = abs(Double(a) - Double(b))
+        guard difference.isFinite else { return .infinity }
+        worst = max(worst, difference)
+    }
+    return worst / max(spread, .leastNormalMagnitude)
+}
+
+/// The standard deviation of some numbers.
+func spread(_ values: [Float]) -> Double {
+    let count = Double(max(1, values.count))
+    let mean = values.reduce(0.0) { $0 + Double($1) } / count
+    let squares = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
+    return (squares / count).squareRoot()
+}

@@ -1,0 +1,76 @@
+import OctavoBase
+import OctavoCheckpoint
+
+extension ModelWriter {
+    /// The configuration of a model that is converted but not quantized.
+    var convertedConfig: JSON {
+        let config = model.checkpoint.config
+        let quantization = options.target == .dense ? nil : config["quantization_config"]
+        return completedConfig(config, dtype: torchName(floatType), quantization: quantization)
+    }
+
+    /// The type that most of the output's weights have: the one asked for, else the model's own.
+    private var floatType: DType {
+        if let dtype = options.dtype { return dtype }
+        if model.aqlm != nil { return .f16 }
+        for tensor in model.checkpoint.tensors where tensor.shape.count == 2 {
+            if case .dtype(let dtype) = tensor.type { return dtype }
+        }
+        return .f16
+    }
+
+    /// Writes config.json and everything else that belongs to the model but holds no tensors.
+    func writeSideFiles(to directory: String, config: JSON) throws -> [WrittenFileRecord] {
+        var files: [WrittenFileRecord] = []
+        func write(_ name: String, _ text: String) throws {
+            files.append(WrittenFileRecord(try writeText(text, to: directory, name: name)))
+        }
+        if config.object?.count ?? 0 > 0 { try write("config.json", config.text(.sorted)) }
+        var names: Set<String> = ["config.json"]
+        for file in model.checkpoint.sideFiles where names.insert(file.name).inserted {
+            let bytes = try file.bytes()
+            try AtomicFile.write(bytes, to: joined(directory, file.name))
+            files.append(
+                WrittenFileRecord(
+                    file: FileRecord(
+                        path: file.name,
+                        size: bytes.count,
+                        digest: Digest(of: bytes)
+                    )
+                )
+            )
+        }
+        if let metadata = model.checkpoint.ggufMetadata {
+            let vocabulary = try GGUFVocabulary(metadata)
+            if names.insert("tokenizer.json").inserted {
+                try write("tokenizer.json", vocabulary.tokenizerJSON().text(.pretty))
+            }
+            if names.insert("tokenizer_config.json").inserted {
+                try write(
+                    "tokenizer_config.json",
+                    vocabulary.tokenizerConfiguration().text(.pretty)
+                )
+            }
+        }
+        return files
+    }
+}
+
+extension WrittenFileRecord {
+    /// A file without tensors.
+    init(file: FileRecord) {
+        path = file.path
+        self.file = file
+        tensors = []
+    }
+}
+
+/// A type as PyTorch names it.
+func torchName(_ dtype: DType) -> String {
+    switch dtype {
+    case .bf16: "bfloat16"
+    case .f32: "float32"
+    case .f64: "float64"
+    default: "float16"
+    }
+}

@@ -1,0 +1,115 @@
+import OctavoBase
+import OctavoTestSupport
+import Testing
+
+@Suite("The same arguments give the same bytes")
+struct DeterminismTests {
+    @Test("twice the same, and another seed differs")
+    func repeats() async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            // The card is called after the folder, so the folder is called the same.
+            try await box.succeed("quantize model a/folded \(foldArguments) --seed 3")
+            try await box.succeed("quantize model b/folded \(foldArguments) --seed 3")
+            try await box.succeed("quantize model c/folded \(foldArguments) --seed 4")
+            let (a, b) = (try contents(of: box("a/folded")), try contents(of: box("b/folded")))
+            #expect(Set(a.keys) == Set(b.keys))
+            for (path, bytes) in a { #expect(b[path] == bytes, "\(path)") }
+            let c = try contents(of: box("c/folded"))
+            #expect(c["model.safetensors"] != a["model.safetensors"])
+            #expect(c["octavo.json"] != a["octavo.json"])
+        }
+    }
+
+    /// Files of the unfinished work, in the order in which they appear.
+    @Test(
+        "a run that was killed goes on and ends in the same bytes",
+        arguments: [
+            ["journal.json"], ["calibration.safetensors"], ["block-0.safetensors"],
+            ["block-2.safetensors"], ["artifact/model.safetensors"],
+            // Killed twice.
+            ["block-1.safetensors", "block-4.safetensors"],
+        ]
+    )
+    func survivesKilling(moments: [String]) async throws {
+        try await withSandbox { box in
+            try TinyModel.tall.write(to: box("model"))
+            try await box.succeed("quantize model whole/folded \(foldArguments)")
+            var arguments = "quantize model killed/folded \(foldArguments)"
+            let output = box("killed/folded")
+            for moment in moments {
+                try await box.run(arguments, killedOnce: "killed/folded.partial/" + moment)
+                if !arguments.hasSuffix("--resume") { arguments += " --resume" }
+            }
+            // Either it was killed, and then there is nothing yet; or it was faster, and then all is there.
+            if fileKind(output) == nil { try await box.succeed(arguments) }
+            let (killed, whole) = (
+                try contents(of: output), try contents(of: box("whole/folded"))
+            )
+            #expect(Set(killed.keys) == Set(whole.keys))
+            for (path, bytes) in whole { #expect(killed[path] == bytes, "\(path)") }
+        }
+    }
+
+    @Test("unfinished work is only gone on with by the same arguments")
+    func refusesOtherArguments() async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            try box.add("text.txt", String(repeating: "The sea is wide. ", count: 40))
+            let arguments = "--tokens 512 --sequence-length 32 --threads 2"
+            try await box.leaveUnfinished("quantize model folded --scheme 2x4g8 \(arguments)")
+            let journal = try contents(of: box("folded.partial"))
+
+            for (other, named) in [
+                ("--scheme 2x4g8 \(arguments) --seed 1", "seed"),
+                ("--scheme 1x4g8 \(arguments)", "scheme"),
+                ("--scheme 2x4g8 --tokens 256 --sequence-length 32 --threads 2", "tokens"),
+                ("--scheme 2x4g8 --tokens 512 --sequence-length 16 --threads 2", "sequence_length"),
+                ("--scheme 2x4g8 --tokens 512 --sequence-length 32 --threads 1", "threads"),
+                ("--scheme 2x4g8 \(arguments) --calibration text.txt", "calibration"),
+            ] {
+                let notes = try await box.fail("quantize model folded \(other) --resume")
+                #expect(notes.contains("begun with \(named) "), "\(notes)")
+            }
+            let advice = try await box.fail("quantize model folded --scheme 2x4g8 \(arguments)")
+            #expect(advice.contains("--resume"))
+
+            // Another model under the same name is another argument too.
+            let config = try readFile(box("model/config.json"))
+            try write(["config.json": config + [0x0A]], to: box("model"))
+            let source = try await box.fail(
+                "quantize model folded --scheme 2x4g8 \(arguments) --resume"
+            )
+            #expect(source.contains("begun with source "))
+            // Refusing changes nothing.
+            #expect(try contents(of: box("folded.partial")) == journal)
+        }
+    }
+
+    @Test("there must be something to resume")
+    func refusesToResumeNothing() async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            let notes = try await box.fail("quantize model folded \(foldArguments) --resume")
+            #expect(notes.contains("folded.partial"))
+            #expect(try box.entries(except: ["model"]) == [])
+        }
+    }
+
+    @Test(
+        "damaged work is refused, not built upon",
+        arguments: ["journal.json", "calibration.safetensors", "block-0.safetensors"]
+    )
+    func refusesDamage(file: String) async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            let arguments = "quantize model folded \(foldArguments)"
+            try await box.leaveUnfinished(arguments)
+            let path = box("folded.partial/" + file)
+            try AtomicFile.write(Array(try readFile(path).dropLast(9)), to: path)
+            let notes = try await box.fail(arguments + " --resume")
+            #expect(notes.contains(file))
+            #expect(fileKind(box("folded")) == nil)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import OctavoBase
+import OctavoTestSupport
+import Testing
+
+@Suite("Results go to standard output, everything else to standard error")
+struct OutputTests {
+    /// Each with a line that standard error must hold, where the verb takes long enough to have one.
+    @Test(
+        "with --json, standard output is one JSON document and nothing else",
+        arguments: [
+            ("inspect folded", nil), ("inspect folded --tensors", nil), ("inspect model", nil),
+            ("convert folded out --to dense", "writing tensors"),
+            ("quantize model out --scheme 1x4g8 --tokens 64 --sequence-length 16", "quantizing"),
+            ("evaluate folded --tokens ids.json", "evaluating"),
+            ("evaluate folded --text text.txt --sequence-length 16 --teacher model", "evaluating"),
+            ("evaluate folded --tokens one.json --logits out.safetensors", nil),
+            ("generate folded --prompt a --max-tokens 2", nil),
+            ("verify folded --teacher model", "evaluating"),
+            ("verify model --no-inference", "reading tensors"),
+            ("push folded ada/folded --plan", nil), ("hub token list --root hub", nil),
+        ]
+    )
+    func printsOneDocument(arguments: String, note: String?) async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            try await box.addFolded()
+            try box.add("ids.json", "[1, 2, 3]")
+            try box.add("one.json", "[1]")
+            try box.add("text.txt", "The sea is wide, and so is the sky.")
+            let finished = try await box.succeed(arguments + " --json")
+            _ = try finished.json()
+            #expect(finished.output.hasSuffix("\n"))
+            if let note { #expect(finished.notes.contains(note)) }
+            #expect(finished.errors == [])
+        }
+    }
+
+    @Test("for people the same verbs print text, without a terminal's control characters")
+    func printsText() async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            for (arguments, line) in [
+                (
+                    "quantize model folded \(foldArguments)",
+                    "bits per weight in the quantized layers"
+                ),
+                ("verify folded", "folded holds"), ("inspect folded", "AQLM 2x4g8"),
+                ("convert folded out --to dense", "out: model.safetensors, config.json"),
+                ("push folded ada/folded --plan", "model.safetensors"),
+                ("card folded", "# folded"),
+            ] {
+                let finished = try await box.succeed(arguments)
+                #expect(finished.output.contains(line), "\(finished.output)")
+                #expect(
+                    !(finished.output + finished.notes).contains { $0 == "\u{1B}" || $0 == "\r" }
+                )
+            }
+        }
+    }
+
+    @Test("transfers report as JSON too, with progress on standard error")
+    func reportsTransfers() async throws {
+        try await withSandbox { box in
+            try await box.addFolded()
+            try await box.withHub { hub in
+                let pushed = try await box.succeed(
+                    "push folded ada/folded --json",
+                    environment: hub
+                )
+                #expect(try pushed.json()["changed_files"]?.integer ?? 0 >= 6)
+                #expect(!pushed.notes.isEmpty)
+                let pulled = try await box.succeed(
+                    "pull ada/folded pulled --json",
+                    environment: hub
+                )
+                #expect(try pulled.json()["directory"] == "pulled")
+                let tokens = try await box.succeed("hub token list --root hub --json").json()
+                #expect(tokens.array?.map { $0["user"] } == ["ada"])
+            }
+        }
+    }
+
+    @Test("a verification that fails is a result: printed whole, with exit status 1")
+    func reportsFailure() async throws {
+        try await withSandbox { box in
+            try await box.addFolded()
+            try box.add("folded/stray.txt", "who put this here?")
+            let finished = try await box.run("verify folded --json")
+            #expect(finished.status == 1)
+            #expect(try finished.json()["holds"] == false)
+            #expect(finished.errors == [])
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import OctavoBase
+import OctavoTestSupport
+import Testing
+
+@Suite("How the command line is used")
+struct UsageTests {
+    @Test(
+        "wrong usage ends with 64, and says why on standard error",
+        arguments: [
+            "fold model out", "quantize", "quantize model out", "quantize model out --scheme 2x8",
+            "quantize model out --scheme 0x8g8", "quantize model out --scheme 2x17g8",
+            "quantize model out --scheme 2x8g8 --seed -1",
+            "quantize model out --scheme 2x8g8 --threads 0",
+            "quantize model out --scheme 2x8g8 --max-shard-size 0", "convert model out",
+            "convert model out --to gguf2", "convert model out --to dense --dtype f8",
+            "convert model out --to dense --max-shard-size 99999999TB", "evaluate model",
+            "evaluate model --text a --tokens b", "evaluate model --text a --logits b",
+            "evaluate model --text a --sequence-length 1", "evaluate model --text a --windows 0",
+            "generate model", "generate model --prompt a --temperature -1",
+            "generate model --prompt a --temperature nan",
+            "generate model --prompt a --max-tokens 0",
+            "generate model --prompt a --max-tokens 9223372036854775807",
+            "verify", "verify model --no-inference --teacher model", "inspect",
+            "inspect model extra",
+            "card", "push model", "pull", "hub serve", "hub serve --root hub --port 65536",
+            "hub token create --root hub --user a --role admin", "hub token revoke --root hub",
+        ]
+    )
+    func wrongUsage(arguments: String) async throws {
+        try await withSandbox { box in
+            let finished = try await box.run(arguments)
+            #expect(finished.status == 64)
+            #expect(finished.output.isEmpty)
+            #expect(finished.notes.contains("Usage: octavo"))
+            #expect(try box.entries(except: []) == [])
+        }
+    }
+
+    @Test(
+        "every verb explains itself and shows an example",
+        arguments: [
+            "", "inspect", "convert", "quantize", "evaluate", "generate", "verify", "card", "push",
+            "pull", "hub", "hub serve", "hub token", "hub token create", "hub token list",
+            "hub token revoke",
+        ]
+    )
+    func explains(verb: String) async throws {
+        try await withSandbox { box in
+            let help = try await box.succeed("\(verb) --help")
+            let examples = try #require(help.output.split(separator: "Example").dropFirst().first)
+            #expect(examples.contains("octavo \(verb)"))
+            #expect(help.notes.isEmpty)
+        }
+    }
+
+    @Test("the version is a version")
+    func version() async throws {
+        try await withSandbox { box in
+            let output = try await box.succeed("--version").output
+            #expect(output.wholeMatch(of: /\d+\.\d+\.\d+(-[a-z0-9.]+)?\n/) != nil, "\(output)")
+        }
+    }
+}

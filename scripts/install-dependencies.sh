@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs the system libraries that Octavo builds on, where apt is at hand and some are missing.
+# `--demo` also asks for pip, which fetches the demo's model; `--interop` for Python's venv.
+set -euo pipefail
+
+packages=(libcurl4-openssl-dev libzstd-dev libopenblas-dev libssl-dev pkg-config)
+if [ "${1:-}" = --demo ] && ! python3 -m pip --version >/dev/null 2>&1; then
+    packages+=(python3-pip)
+fi
+if [ "${1:-}" = --interop ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    packages+=(python3-venv)
+fi
+
+command -v swift >/dev/null || {
+    echo "error: no Swift found; Octavo needs Swift 6.2 or later (swift.org/install)" >&2
+    exit 1
+}
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+command -v apt-get >/dev/null || {
+    echo "error: please install what corresponds to: ${missing[*]}" >&2
+    exit 1
+}
+echo "installing ${missing[*]}" >&2
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+"${as_root[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq "${missing[@]}" >/dev/null
