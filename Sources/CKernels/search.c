@@ -99,7 +99,7 @@ static void polish(octavo_isa isa, const octavo_search *s, const float *slope, h
     }
 }
 
-size_t octavo_search_scratch(const octavo_search *s) { return s->entries + (2 * s->beam + 1) * s->size; }
+size_t octavo_search_scratch(size_t entries, size_t beam, size_t size) { return entries + (2 * beam + 1) * size; }
 
 void octavo_search_codes(octavo_isa isa, const octavo_search *s, size_t rows, const float *slopes, bool keep,
                          uint16_t *codes, size_t stride, float *values, float *scratch) {

@@ -37,7 +37,10 @@ public struct CodeSearch: Sendable {
         let (entries, size) = (codebooks.entries, codebooks.size)
         norms = [Float](repeating: 0, count: codebooks.count * entries)
         pulls = Matrix(rows: codebooks.count * entries, columns: size)
-        scratch = [Float](repeating: 0, count: entries + (2 * self.beam + 1) * size)
+        scratch = [Float](
+            repeating: 0,
+            count: octavo_search_scratch(entries, self.beam, size)
+        )
         transposed = codebooks.vectors.elements
         for book in 0..<codebooks.count {
             let start = book * entries * size

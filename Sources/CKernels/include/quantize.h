@@ -56,8 +56,8 @@ typedef struct octavo_search {
     const float *pulls;
 } octavo_search;
 
-/// The floats of scratch that `octavo_search_codes` needs.
-size_t octavo_search_scratch(const octavo_search *search);
+/// The floats of scratch that `octavo_search_codes` needs for these members of its search.
+size_t octavo_search_scratch(size_t entries, size_t beam, size_t size);
 
 /// Finds codes for each of `rows` slopes ([rows][size]) by a beam over the codebooks followed by
 /// coordinate descent, and writes them `stride` codes apart, with their scores.

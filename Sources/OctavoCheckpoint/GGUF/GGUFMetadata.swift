@@ -46,9 +46,6 @@ public struct GGUFMetadata: Sendable, Equatable {
     /// An array of numbers, whole or not.
     public func numbers(_ key: String) -> [Double]? { items(key, \.number) }
 
-    /// An array of truth values.
-    public func bools(_ key: String) -> [Bool]? { items(key, \.bool) }
-
     private func items<T>(_ key: String, _ part: (GGUFValue) -> T?) -> [T]? {
         guard let array = self[key]?.array else { return nil }
         let items = array.compactMap(part)
