@@ -190,27 +190,13 @@ AVX2 static size_t keep_avx2(size_t count, const float *values, uint32_t parent,
     return keep_scalar(k, count, values, parent, limit, length, list);
 }
 
-/// Returns a value that at least `limit` of the values do not exceed, as low as is cheap to find.
-AVX512 static float bound_avx512(size_t count, const float *values, size_t limit) {
-    __m512 lanes = _mm512_set1_ps(INFINITY);
-    for (size_t k = 0; k + 16 <= count; k += 16) lanes = _mm512_min_ps(lanes, _mm512_loadu_ps(values + k));
-    // Each lane's minimum is a value of its own: take the lowest that enough of them do not exceed.
-    float minima[16], bound = INFINITY;
-    _mm512_storeu_ps(minima, lanes);
-    for (size_t i = 0; i < 16; i++) {
-        __mmask16 lower = _mm512_cmp_ps_mask(lanes, _mm512_set1_ps(minima[i]), _CMP_LE_OQ);
-        if ((size_t)__builtin_popcount(lower) >= limit && minima[i] < bound) bound = minima[i];
-    }
-    return bound;
-}
-
-AVX512 static size_t keep_avx512(size_t count, const float *values, uint32_t parent, size_t limit, size_t length,
-                                 octavo_choice *list) {
+/// Looks at values up to a bound only.
+AVX512 static size_t keep_avx512(size_t count, const float *values, float bound, uint32_t parent, size_t limit,
+                                 size_t length, octavo_choice *list) {
     size_t k = 0;
-    __m512 bound = _mm512_set1_ps(bound_avx512(count, values, limit));
     for (; k + 16 <= count; k += 16) {
         __m512 v = _mm512_loadu_ps(values + k);
-        unsigned lower = _mm512_cmp_ps_mask(v, bound, _CMP_LE_OQ);
+        unsigned lower = _mm512_cmp_ps_mask(v, _mm512_set1_ps(bound), _CMP_LE_OQ);
         for (; lower; lower &= lower - 1) {
             size_t at = k + (size_t)__builtin_ctz(lower);
             length = keep_scalar(at, at + 1, values, parent, limit, length, list);
@@ -220,10 +206,15 @@ AVX512 static size_t keep_avx512(size_t count, const float *values, uint32_t par
 }
 #endif
 
-size_t octavo_keep_smallest(octavo_isa isa, size_t count, const float *values, uint32_t parent, size_t limit,
-                            size_t length, octavo_choice *list) {
+size_t octavo_keep_smallest(octavo_isa isa, size_t count, const float *values, float bound, uint32_t parent,
+                            size_t limit, size_t length, octavo_choice *list) {
 #if defined(__x86_64__)
-    if (isa == OCTAVO_ISA_AVX512) return keep_avx512(count, values, parent, limit, length, list);
+    if (isa == OCTAVO_ISA_AVX512) {
+        float worst = threshold(limit, length, list);
+        if (worst < bound) bound = worst;
+        if (bound == INFINITY) bound = octavo_bound(isa, count, values, limit);
+        return keep_avx512(count, values, bound, parent, limit, length, list);
+    }
     if (isa == OCTAVO_ISA_AVX2) return keep_avx2(count, values, parent, limit, length, list);
 #endif
     (void)isa;

@@ -33,28 +33,29 @@ static float value_of(const octavo_search *s, const float *slope, const uint16_t
     return value;
 }
 
-/// Goes from codebook to codebook with the `beam` best sums so far; returns the best full one.
+/// Goes from codebook to codebook with the `beam` best sums so far; returns how many full ones there are of
+/// the `limit` best, in ascending order.
 ///
 /// For two codebooks and a beam as wide as a codebook this tries all pairs.
-static hypothesis beam_search(octavo_isa isa, const octavo_search *s, const float *slope, float *table, float *slopes,
-                              float *next_slopes) {
-    hypothesis current[OCTAVO_BEAM_MAX], next[OCTAVO_BEAM_MAX];
+static size_t beam_search(octavo_isa isa, const octavo_search *s, const float *slope, size_t limit, hypothesis *current,
+                          float *table, float *slopes, float *next_slopes) {
+    hypothesis next[OCTAVO_BEAM_MAX];
     octavo_choice list[OCTAVO_BEAM_MAX];
     size_t width = 1;
     memset(&current[0], 0, sizeof(hypothesis));
     memcpy(slopes, slope, s->size * sizeof(float));
     for (size_t m = 0; m < s->codebooks; m++) {
         bool last = m + 1 == s->codebooks;
-        size_t limit = last ? 1 : s->beam, length = 0;
+        size_t most = last ? limit : s->beam, length = 0;
         for (size_t b = 0; b < width; b++) {
             scores(isa, s, m, slopes + b * s->size, current[b].value, table);
-            if (last) {
+            if (most == 1) {
                 size_t k = octavo_smallest(isa, s->entries, table);
                 if (length == 0 || table[k] < list[0].value)
                     list[0] = (octavo_choice){table[k], (uint32_t)b, (uint32_t)k};
                 length = 1;
             } else {
-                length = octavo_keep_smallest(isa, s->entries, table, (uint32_t)b, limit, length, list);
+                length = octavo_keep_smallest(isa, s->entries, table, INFINITY, (uint32_t)b, most, length, list);
             }
         }
         // Scores that are all infinite or NaN leave the list empty: go on with the first entry.
@@ -63,7 +64,7 @@ static hypothesis beam_search(octavo_isa isa, const octavo_search *s, const floa
             next[b] = current[list[b].parent];
             next[b].value = list[b].value;
             next[b].codes[m] = (uint16_t)list[b].entry;
-            if (last) break;
+            if (last) continue;
             memcpy(next_slopes + b * s->size, slopes + list[b].parent * s->size, s->size * sizeof(float));
             add(s->size, 1, pull(s, m, list[b].entry), next_slopes + b * s->size);
         }
@@ -73,7 +74,7 @@ static hypothesis beam_search(octavo_isa isa, const octavo_search *s, const floa
         next_slopes = swap;
         width = length;
     }
-    return current[0];
+    return width;
 }
 
 /// Chooses each code anew with the others held, until nothing changes or the rounds are over.
@@ -104,10 +105,12 @@ size_t octavo_search_scratch(size_t entries, size_t beam, size_t size) { return 
 void octavo_search_codes(octavo_isa isa, const octavo_search *s, size_t rows, const float *slopes, bool keep,
                          uint16_t *codes, size_t stride, float *values, float *scratch) {
     float *table = scratch, *one = table + s->entries, *many = one + s->size, *next = many + s->beam * s->size;
+    hypothesis list[OCTAVO_BEAM_MAX];
     for (size_t row = 0; row < rows; row++) {
         const float *slope = slopes + row * s->size;
         uint16_t *out = codes + row * stride;
-        hypothesis best = beam_search(isa, s, slope, table, many, next);
+        beam_search(isa, s, slope, 1, list, table, many, next);
+        hypothesis best = list[0];
         if (keep) {
             float value = value_of(s, slope, out, one);
             if (value <= best.value) {
@@ -118,5 +121,18 @@ void octavo_search_codes(octavo_isa isa, const octavo_search *s, size_t rows, co
         if (s->codebooks > 1) polish(isa, s, slope, &best, table, one);
         memcpy(out, best.codes, s->codebooks * sizeof(uint16_t));
         values[row] = best.value;
+    }
+}
+
+void octavo_list_codes(octavo_isa isa, const octavo_search *s, size_t rows, const float *slopes, size_t limit,
+                       uint16_t *codes, float *values, float *scratch) {
+    float *table = scratch, *many = table + s->entries, *next = many + s->beam * s->size;
+    hypothesis list[OCTAVO_BEAM_MAX];
+    for (size_t row = 0; row < rows; row++, values += limit) {
+        size_t length = beam_search(isa, s, slopes + row * s->size, limit, list, table, many, next);
+        for (size_t i = 0; i < limit; i++, codes += s->codebooks) {
+            values[i] = i < length ? list[i].value : INFINITY;
+            memcpy(codes, list[i < length ? i : 0].codes, s->codebooks * sizeof(uint16_t));
+        }
     }
 }

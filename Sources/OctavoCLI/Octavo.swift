@@ -25,6 +25,7 @@ struct Octavo: AsyncParsableCommand {
                 ]
             ),
             CommandGroup(name: "Hubs", subcommands: [Push.self, Pull.self, Hub.self]),
+            CommandGroup(name: "This machine", subcommands: [Benchmark.self]),
         ]
     )
 }

@@ -15,7 +15,13 @@ public struct CodeSearch: Sendable {
     private var norms: [Float]
     /// `[count, entries, size]`: `2 c H` of each entry.
     private var pulls: Matrix
-    private var scratch: [Float]
+    /// `2 c H dᵀ` of each entry `c` of the first of two codebooks and each `d` of the second; empty
+    /// unless there are two codebooks, and small ones.
+    private var products: Matrix
+    private var transposedProducts: Matrix
+
+    /// The most entries for which the products of all pairs stay near the processor.
+    private static let mostPairedEntries = 512
 
     /// Prepares a search in these codebooks, under the zero metric.
     ///
@@ -37,10 +43,9 @@ public struct CodeSearch: Sendable {
         let (entries, size) = (codebooks.entries, codebooks.size)
         norms = [Float](repeating: 0, count: codebooks.count * entries)
         pulls = Matrix(rows: codebooks.count * entries, columns: size)
-        scratch = [Float](
-            repeating: 0,
-            count: octavo_search_scratch(entries, self.beam, size)
-        )
+        let paired = codebooks.count == 2 && entries <= Self.mostPairedEntries ? entries : 0
+        products = Matrix(rows: paired, columns: paired)
+        transposedProducts = products
         transposed = codebooks.vectors.elements
         for book in 0..<codebooks.count {
             let start = book * entries * size
@@ -62,6 +67,12 @@ public struct CodeSearch: Sendable {
             for i in 0..<vectors.columns { norm += vectors[entry, i] * pulls[entry, i] }
             norms[entry] = norm / 2
         }
+        guard products.rows > 0 else { return }
+        let first = vectors.block(rows: 0..<codebooks.entries)
+        let second = vectors.block(rows: codebooks.entries..<2 * codebooks.entries)
+        let all = products.all
+        multiply(pulls, first, vectors, second, transposed: true, into: &products, all)
+        multiply(vectors, second, pulls, first, transposed: true, into: &transposedProducts, all)
     }
 
     /// Finds codes for each slope.
@@ -72,7 +83,7 @@ public struct CodeSearch: Sendable {
     ///   - codes: `[rows, count]`, each below the number of entries.
     /// - Returns: For each row `v H vᵀ + slope · v` of what was chosen.
     @discardableResult
-    public mutating func findCodes(
+    public func findCodes(
         _ slopes: Matrix,
         keeping: Bool,
         into codes: inout [UInt16]
@@ -81,33 +92,123 @@ public struct CodeSearch: Sendable {
         precondition(codes.count == slopes.rows * codebooks.count)
         precondition(codes.allSatisfy { $0 < codebooks.entries })
         var values = [Float](repeating: 0, count: slopes.rows)
-        unsafe transposed.withUnsafeBufferPointer { books in
-            unsafe norms.withUnsafeBufferPointer { norms in
-                unsafe pulls.elements.withUnsafeBufferPointer { pulls in
-                    var search = unsafe octavo_search(
-                        codebooks: codebooks.count,
-                        entries: codebooks.entries,
-                        size: codebooks.size,
-                        beam: beam,
-                        polish: polish,
-                        books: books.baseAddress,
-                        norms: norms.baseAddress,
-                        pulls: pulls.baseAddress
-                    )
-                    unsafe octavo_search_codes(
-                        instructions.kernel,
-                        &search,
-                        slopes.rows,
-                        slopes.elements,
-                        keeping,
-                        &codes,
-                        codebooks.count,
-                        &values,
-                        &scratch
-                    )
-                }
+        var scratch = scratch
+        let kernel = instructions.kernel
+        unsafe withKernels { pairs, sequence in
+            if var pairs = unsafe pairs {
+                unsafe octavo_find_pairs(
+                    kernel,
+                    &pairs,
+                    slopes.rows,
+                    slopes.elements,
+                    keeping,
+                    &codes,
+                    &values,
+                    &scratch
+                )
+            } else {
+                var sequence = unsafe sequence
+                unsafe octavo_search_codes(
+                    kernel,
+                    &sequence,
+                    slopes.rows,
+                    slopes.elements,
+                    keeping,
+                    &codes,
+                    codebooks.count,
+                    &values,
+                    &scratch
+                )
             }
         }
         return values
+    }
+
+    /// Lists for each slope the best codes that the search meets.
+    ///
+    /// - Parameters:
+    ///   - slopes: `[rows, size]`.
+    ///   - limit: How many codings to list, 1 to 64.
+    public func listCodes(_ slopes: Matrix, limit: Int) -> CodeList {
+        precondition(slopes.columns == codebooks.size && 1...OCTAVO_BEAM_MAX ~= limit)
+        let (total, count) = (slopes.rows * limit, codebooks.count)
+        var codes = [UInt16](repeating: 0, count: total * count)
+        var values = [Float](repeating: 0, count: total)
+        var scratch = scratch
+        let kernel = instructions.kernel
+        unsafe withKernels { pairs, sequence in
+            if var pairs = unsafe pairs {
+                unsafe octavo_list_pairs(
+                    kernel,
+                    &pairs,
+                    slopes.rows,
+                    slopes.elements,
+                    limit,
+                    &codes,
+                    &values,
+                    &scratch
+                )
+            } else {
+                var sequence = unsafe sequence
+                unsafe octavo_list_codes(
+                    kernel,
+                    &sequence,
+                    slopes.rows,
+                    slopes.elements,
+                    limit,
+                    &codes,
+                    &values,
+                    &scratch
+                )
+            }
+        }
+        return CodeList(limit: limit, count: count, codes: codes, values: values)
+    }
+
+    /// Space for a search, of any content.
+    private var scratch: [Float] {
+        [Float](
+            repeating: 0,
+            count: max(
+                octavo_search_scratch(codebooks.entries, beam, codebooks.size),
+                octavo_pair_scratch(codebooks.entries)
+            )
+        )
+    }
+
+    /// Calls `body` with what the kernels need: for pairs of codes if there are tables of their
+    /// products, and for codes one after the other.
+    private func withKernels(_ body: (octavo_pairs?, octavo_search) -> Void) {
+        unsafe transposed.withUnsafeBufferPointer { books in
+            unsafe norms.withUnsafeBufferPointer { norms in
+                unsafe pulls.elements.withUnsafeBufferPointer { pulls in
+                    unsafe products.elements.withUnsafeBufferPointer { products in
+                        unsafe transposedProducts.elements.withUnsafeBufferPointer { turned in
+                            let pairs = unsafe octavo_pairs(
+                                entries: codebooks.entries,
+                                size: codebooks.size,
+                                beam: beam,
+                                polish: polish,
+                                books: books.baseAddress,
+                                norms: norms.baseAddress,
+                                products: products.baseAddress,
+                                transposed: turned.baseAddress
+                            )
+                            let sequence = unsafe octavo_search(
+                                codebooks: codebooks.count,
+                                entries: codebooks.entries,
+                                size: codebooks.size,
+                                beam: beam,
+                                polish: polish,
+                                books: books.baseAddress,
+                                norms: norms.baseAddress,
+                                pulls: pulls.baseAddress
+                            )
+                            unsafe body(products.isEmpty ? nil : pairs, sequence)
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -56,7 +56,7 @@ struct Clustering {
 
     /// Returns one codebook for the points as they are, and may take from each the entry chosen.
     private mutating func cluster(thenSubtract subtract: Bool) -> Codebooks {
-        let metrics = problem.metric.conditionals
+        let metrics = problem.metric.feedback.conditionals
         let slopes = points.indices.map { group in
             var slopes = points[group]
             multiply(
@@ -142,7 +142,7 @@ struct Clustering {
         _ codes: inout [[UInt16]]
     ) -> Double {
         var search = CodeSearch(codebook, beam: 1)
-        let metrics = problem.metric.conditionals
+        let metrics = problem.metric.feedback.conditionals
         var loss = 0.0
         for group in slopes.indices {
             search.setMetric(metrics, metrics.block(rows: problem.metric.range(group)))
@@ -154,7 +154,7 @@ struct Clustering {
 
     /// Moves each entry to where its points lose least.
     private func center(_ codebook: inout Codebooks, _ slopes: [Matrix], _ codes: [[UInt16]]) {
-        let metrics = problem.metric.conditionals
+        let metrics = problem.metric.feedback.conditionals
         let usage = codes.map { codebook.usage($0, weights: weights) }
         let blocks = EntryBlocks(usage: usage, metrics: metrics, ridge: 1e-5)
         var pull = Codebooks(count: 1, entries: codebook.entries, size: codebook.size)

@@ -11,8 +11,8 @@ extension LayerState {
         var search = CodeSearch(choice.codebooks, beam: problem.options.beam)
         var old = Matrix(rows: problem.outputs, columns: metric.groupSize)
         var slopes = old
-        for block in problem.groupBlocks {
-            let columns = problem.columns(block)
+        for block in metric.feedback.blocks {
+            let columns = metric.feedback.columns(block)
             for group in block {
                 let range = metric.range(group)
                 let square = metric.diagonals.block(rows: range)

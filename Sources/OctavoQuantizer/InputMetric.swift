@@ -7,10 +7,6 @@ public import OctavoNumerics
 /// Groups of inputs are put in descending order of their share in the Hessian's trace: the groups
 /// that matter most are coded first, so that all later ones can make up for their errors. Here
 /// everything is in that order. The Hessian is scaled to a mean of 1 on its diagonal.
-///
-/// The factor `R` is upper triangular with `R Rᵀ = H + damping`. The error of a row of weights is
-/// then `‖E R‖² = Σ_j ‖(E R)_j‖²`, and term `j` depends on the errors up to group `j` alone.
-/// (Frantar et al., "GPTQ"; Chee et al., "QuIP".)
 public struct InputMetric: Sendable {
     /// The number of inputs.
     public let inputs: Int
@@ -20,18 +16,15 @@ public struct InputMetric: Sendable {
     let order: [Int]
     /// `[inputs, inputs]`, in order.
     let hessian: Matrix
-    /// `R`: `[inputs, inputs]`, in order, zero below the diagonal.
-    let factor: Matrix
-    /// `R_jj⁻¹` of each group, one below the other: `[inputs, groupSize]`.
-    let inverses: Matrix
-    /// `R_jj R_jjᵀ` of each group, one below the other: how an error in it counts when the groups
-    /// after it make up for it as well as they can.
-    let conditionals: Matrix
+    /// The Hessian factored, for coding with error feedback.
+    let feedback: FeedbackMetric
     /// `H_jj` of each group, one below the other.
     let diagonals: Matrix
 
     /// What is added to the diagonal before it is factored, as a share of its mean.
-    private static let damping: Float = 0.01
+    ///
+    /// More than rounding asks for: it keeps the first groups from leaving too much to the last.
+    private static let damping: Float = 0.02
 
     /// Factors a Hessian.
     ///
@@ -56,33 +49,30 @@ public struct InputMetric: Sendable {
         let scale = try Self.scale(hessian)
         order = Self.descendingOrder(hessian, groupSize: groupSize)
         self.hessian = Self.arrange(hessian, order: order, groupSize: groupSize, scale: scale)
-        factor = try Self.factor(self.hessian)
-
-        var inverses = Matrix(rows: inputs, columns: groupSize)
-        var conditionals = inverses
-        var diagonals = inverses
-        for start in stride(from: 0, to: inputs, by: groupSize) {
-            let group = start..<start + groupSize
-            let block = Block(rows: group, columns: group)
-            let narrow = inverses.block(rows: group)
-            multiply(factor, block, factor, block, transposed: true, into: &conditionals, narrow)
-            for row in group {
-                for column in 0..<groupSize {
-                    diagonals[row, column] = self.hessian[row, start + column]
-                }
-            }
-            Self.invertUpper(factor, start, into: &inverses)
+        do {
+            feedback = try FeedbackMetric(
+                hessian: self.hessian,
+                groupSize: groupSize,
+                damping: Double(Self.damping)
+            )
+        } catch {
+            throw .notPositiveDefinite(minor: error.minor)
         }
-        self.inverses = inverses
-        self.conditionals = conditionals
+        var diagonals = Matrix(rows: inputs, columns: groupSize)
+        for row in 0..<inputs {
+            let start = row / groupSize * groupSize
+            for column in 0..<groupSize {
+                diagonals[row, column] = self.hessian[row, start + column]
+            }
+        }
         self.diagonals = diagonals
     }
 
     /// The number of groups.
-    var groups: Int { inputs / groupSize }
+    var groups: Int { feedback.groups }
 
     /// The inputs of the group at a place, in order: rows of what is one group below the other.
-    func range(_ group: Int) -> Range<Int> { group * groupSize..<(group + 1) * groupSize }
+    func range(_ group: Int) -> Range<Int> { feedback.range(group) }
 
     /// Puts the columns of a matrix in order.
     func arranged(_ weights: Matrix) -> Matrix {
@@ -136,42 +126,5 @@ extension InputMetric {
             if result[row, row] == 0 { result[row, row] = damping }
         }
         return result
-    }
-
-    /// Returns the upper triangular `R` with `R Rᵀ = hessian + damping`.
-    private static func factor(_ hessian: Matrix) throws(QuantizationError) -> Matrix {
-        // Cholesky goes from the first row on and gives a lower triangle. On the matrix turned
-        // round, and turned back, it gives the upper one.
-        let size = hessian.rows
-        let last = size * size - 1
-        var turned = [Double](repeating: 0, count: size * size)
-        for i in turned.indices { turned[i] = Double(hessian.elements[last - i]) }
-        for i in stride(from: 0, through: last, by: size + 1) { turned[i] += Double(damping) }
-        do { try factorCholesky(&turned, size: size) } catch {
-            throw .notPositiveDefinite(minor: error.minor)
-        }
-        var factor = Matrix(rows: size, columns: size)
-        for row in 0..<size {
-            for column in row..<size {
-                let at = row * size + column
-                factor.elements[at] = Float(turned[last - at])
-            }
-        }
-        return factor
-    }
-
-    /// Writes the inverse of the triangle of `factor` that starts at an input to the rows of
-    /// `inverses` that belong to it.
-    private static func invertUpper(_ factor: Matrix, _ start: Int, into inverses: inout Matrix) {
-        let size = inverses.columns
-        for column in 0..<size {
-            for row in stride(from: column, through: 0, by: -1) {
-                var value: Float = row == column ? 1 : 0
-                for k in row + 1..<max(row + 1, column + 1) {
-                    value -= factor[start + row, start + k] * inverses[start + k, column]
-                }
-                inverses[start + row, column] = value / factor[start + row, start + row]
-            }
-        }
     }
 }

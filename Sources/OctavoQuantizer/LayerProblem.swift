@@ -53,16 +53,4 @@ struct LayerProblem {
 extension LayerProblem {
     var outputs: Int { weights.rows }
     var groups: Int { metric.groups }
-
-    /// Blocks of consecutive groups of about 128 inputs: what an update within a group does beyond
-    /// its block is put off and done with one large product.
-    var groupBlocks: [Range<Int>] {
-        let width = max(1, 128 / metric.groupSize)
-        return stride(from: 0, to: groups, by: width).map { $0..<min($0 + width, groups) }
-    }
-
-    /// The inputs of consecutive groups.
-    func columns(_ groups: Range<Int>) -> Range<Int> {
-        groups.lowerBound * metric.groupSize..<groups.upperBound * metric.groupSize
-    }
 }

@@ -32,11 +32,26 @@ typedef struct octavo_choice {
 
 /// Merges the values into a list of the `limit` smallest met so far, kept in ascending order, and
 /// returns its new length.
-size_t octavo_keep_smallest(octavo_isa isa, size_t count, const float *values, uint32_t parent, size_t limit,
-                            size_t length, octavo_choice *list);
+///
+/// Values beyond the bound need not be met: if it is known that `limit` others do not exceed it, knowing
+/// it saves time. Infinity if nothing is known.
+size_t octavo_keep_smallest(octavo_isa isa, size_t count, const float *values, float bound, uint32_t parent,
+                            size_t limit, size_t length, octavo_choice *list);
 
 /// The most codebooks and hypotheses that a search takes.
 enum { OCTAVO_CODEBOOKS_MAX = 8, OCTAVO_BEAM_MAX = 64 };
+
+/// Returns a value that at least `limit` of the values do not exceed, and not many more than that; infinity
+/// if that takes too much to find.
+float octavo_bound(octavo_isa isa, size_t count, const float *values, size_t limit);
+
+/// The most indices that a shortlist may hold.
+enum { OCTAVO_SHORTLIST_MAX = 96 };
+
+/// Writes the indices of `limit` of the smallest values, and perhaps of some that follow; returns how many.
+///
+/// To find a few more than asked for takes much less than to find just those.
+size_t octavo_shortlist(octavo_isa isa, size_t count, const float *values, size_t limit, uint32_t *list);
 
 /// What all rows of a search share.
 typedef struct octavo_search {
@@ -65,6 +80,58 @@ size_t octavo_search_scratch(size_t entries, size_t beam, size_t size);
 /// With `keep` the codes that are there already win unless the search finds better ones.
 void octavo_search_codes(octavo_isa isa, const octavo_search *search, size_t rows, const float *slopes, bool keep,
                          uint16_t *codes, size_t stride, float *values, float *scratch);
+
+/// What all rows of a search for pairs of entries share: with two codebooks the score of a pair is
+/// that of its first entry, that of its second, and their product, which no row changes.
+typedef struct octavo_pairs {
+    size_t entries;
+    /// The length of an entry.
+    size_t size;
+    /// How many first entries are continued with their best second one.
+    size_t beam;
+    /// How many times each code of the result is chosen anew with the other held.
+    size_t polish;
+    /// [2][size][entries]
+    const float *books;
+    /// [2][entries]: c H c'
+    const float *norms;
+    /// [entries of the first][entries of the second]: 2 c H c'
+    const float *products;
+    /// The same, [entries of the second][entries of the first].
+    const float *transposed;
+} octavo_pairs;
+
+/// The floats of scratch that `octavo_find_pairs` needs.
+size_t octavo_pair_scratch(size_t entries);
+
+/// Does what `octavo_search_codes` does, for two codebooks and codes without gaps between them.
+void octavo_find_pairs(octavo_isa isa, const octavo_pairs *search, size_t rows, const float *slopes, bool keep,
+                       uint16_t *codes, float *values, float *scratch);
+
+/// Writes for each slope the `limit` best pairs that it meets, in ascending order of their scores: codes
+/// are [rows][limit][2], values [rows][limit], infinite where there are fewer pairs.
+void octavo_list_pairs(octavo_isa isa, const octavo_pairs *search, size_t rows, const float *slopes, size_t limit,
+                       uint16_t *codes, float *values, float *scratch);
+
+/// Finds codes as `octavo_search_codes` does, without its last step, and writes the `limit` best: codes are
+/// [rows][limit][codebooks], values [rows][limit], in ascending order, infinite where there are fewer.
+void octavo_list_codes(octavo_isa isa, const octavo_search *search, size_t rows, const float *slopes, size_t limit,
+                       uint16_t *codes, float *values, float *scratch);
+
+/// Chooses for each row, among `limit` continuations of each of `width` hypotheses, the `width` best.
+///
+/// A continuation's loss is its hypothesis's base plus the row's factor times its value ([rows][width][limit]).
+/// Writes the losses ([rows][width], infinite where there are fewer) and which continuation each is, counted
+/// through the row. Needs width * limit floats of scratch.
+void octavo_merge_hypotheses(octavo_isa isa, size_t rows, size_t width, size_t limit, const float *bases,
+                             const float *factors, const float *values, float *losses, uint32_t *choices,
+                             float *scratch);
+
+/// Gives each of the `width` hypotheses of each row some columns of its parent's values ([rows][width][stride]).
+///
+/// Needs width * columns floats of scratch.
+void octavo_follow_parents(size_t rows, size_t width, const uint32_t *parents, float *values, size_t stride,
+                           size_t column, size_t columns, float *scratch);
 
 /// One group of inputs in all rows: codes are [rows][codebooks], entries are [codebooks][entries][size].
 typedef struct octavo_coded {
