@@ -1,7 +1,9 @@
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "quantize.h"
+#include "variants.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -88,6 +90,28 @@ void octavo_entry_scores(octavo_isa isa, size_t entries, size_t size, const floa
     (void)isa;
     scores_scalar(0, entries, size, book, norms, slope, base, out);
 }
+
+// MARK: - Norms
+
+OCTAVO_BODY void octavo_entry_norms_body(size_t entries, size_t size, const float *book, const float *metric,
+                                         size_t stride, float *norms) {
+    enum { STEP = 64 };
+    for (size_t from = 0; from < entries; from += STEP) {
+        size_t count = entries - from < STEP ? entries - from : STEP;
+        float sums[STEP] = {0};
+        for (size_t i = 0; i < size; i++) {
+            float pulls[STEP] = {0};
+            for (size_t j = 0; j < size; j++)
+                for (size_t k = 0; k < count; k++) pulls[k] += metric[i * stride + j] * book[j * entries + from + k];
+            for (size_t k = 0; k < count; k++) sums[k] += pulls[k] * book[i * entries + from + k];
+        }
+        memcpy(norms + from, sums, count * sizeof(float));
+    }
+}
+
+OCTAVO_VARIANTS(void, octavo_entry_norms,
+                (size_t entries, size_t size, const float *book, const float *metric, size_t stride, float *norms),
+                (entries, size, book, metric, stride, norms))
 
 // MARK: - The smallest
 

@@ -4,22 +4,34 @@ internal import CKernels
 ///
 /// The error of approximating `x` by a sum of entries `v` is `(x − v) H (x − v)ᵀ`. Up to a constant
 /// this is `v H vᵀ + slope · v` with `slope = −2 x H`, and the slope is how callers name a target.
+///
+/// In codebooks of 2048 entries and more only the entries near a target are tried: those in the cells whose
+/// means fit it best.
 public struct CodeSearch: Sendable {
-    private let codebooks: Codebooks
     private let beam: Int
     private let polish: Int
     private let instructions: InstructionSet
-    /// `[count, size, entries]`, so that neighbouring entries lie in neighbouring lanes.
-    private var transposed: [Float]
-    /// `[count, entries]`: `c H cᵀ` of each entry.
+    /// The codebooks, with cells in the order of these.
+    private let codebooks: Codebooks
+    private let cells: CodebookCells?
+    /// How many cells are looked into.
+    private let probes: Int
+    /// `[count, size, entries]`, so that neighbouring entries lie in neighbouring lanes; with cells
+    /// `[count, cells, size, entries of the cell]`.
+    private let transposed: [Float]
+    /// The same of the cells' means: `[count, size, cells]`.
+    private let transposedCenters: [Float]
+    /// `[count, entries]`: `c H cᵀ` of each entry, and of the mean of each cell.
     private var norms: [Float]
-    /// `[count, entries, size]`: `2 c H` of each entry.
+    private var centerNorms: [Float]
+    /// `[count, entries, size]`: `2 c H` of each entry; empty for one codebook.
     private var pulls: Matrix
-    /// `2 c H dᵀ` of each entry `c` of the first of two codebooks and each `d` of the second; empty
-    /// unless there are two codebooks, and small ones.
+    /// `2 c H dᵀ` of each entry `c` of the first of two codebooks and each `d` of the second, followed by
+    /// the transpose; empty unless there are two codebooks, and small ones: `[2 · entries, entries]`.
     private var products: Matrix
-    private var transposedProducts: Matrix
 
+    /// Codebooks with more entries are searched by cells.
+    private static let mostEntriesWithoutCells = 1024
     /// The most entries for which the products of all pairs stay near the processor.
     private static let mostPairedEntries = 512
 
@@ -29,50 +41,127 @@ public struct CodeSearch: Sendable {
     ///   - codebooks: What codes stand for.
     ///   - beam: How many partial sums go from one codebook to the next, 1 to 64.
     ///   - polish: How many rounds of choosing each code anew follow, with the other codes held.
+    ///   - probes: How many cells of a large codebook are looked into, 1 to 64.
     ///   - instructions: The instruction set to use.
     public init(
         _ codebooks: Codebooks,
         beam: Int,
         polish: Int = 1,
+        probes: Int = 8,
         instructions: InstructionSet = .best
     ) {
-        self.codebooks = codebooks
         self.beam = min(max(1, beam), OCTAVO_BEAM_MAX)
         self.polish = max(0, polish)
+        self.probes = min(max(1, probes), OCTAVO_PROBES_MAX)
         self.instructions = instructions
-        let (entries, size) = (codebooks.entries, codebooks.size)
-        norms = [Float](repeating: 0, count: codebooks.count * entries)
-        pulls = Matrix(rows: codebooks.count * entries, columns: size)
-        let paired = codebooks.count == 2 && entries <= Self.mostPairedEntries ? entries : 0
-        products = Matrix(rows: paired, columns: paired)
-        transposedProducts = products
-        transposed = codebooks.vectors.elements
-        for book in 0..<codebooks.count {
-            let start = book * entries * size
-            for entry in 0..<entries {
-                for i in 0..<size {
-                    transposed[start + i * entries + entry] =
-                        codebooks.vectors.elements[start + entry * size + i]
-                }
+        let (count, entries, size) = (codebooks.count, codebooks.entries, codebooks.size)
+        let cells = entries > Self.mostEntriesWithoutCells ? CodebookCells(codebooks) : nil
+        self.cells = cells
+        var ordered = codebooks
+        var bounds = [0, entries]
+        var transposed: [Float] = []
+        transposed.reserveCapacity(count * entries * size)
+        for book in 0..<count {
+            if let cells {
+                let places = book * entries..<(book + 1) * entries
+                let rows = cells.entries[places].map { book * entries + Int($0) }
+                ordered.vectors.elements.replaceSubrange(
+                    places.lowerBound * size..<places.upperBound * size,
+                    with: codebooks.vectors.gathered(rows: rows).elements
+                )
+                bounds = cells.starts[book * (cells.count + 1)..<(book + 1) * (cells.count + 1)]
+                    .map { Int($0) }
             }
+            for (start, end) in zip(bounds, bounds.dropFirst()) {
+                transposed += ordered.vectors.transposed(
+                    book * entries + start..<book * entries + end
+                )
+            }
+        }
+        self.codebooks = ordered
+        self.transposed = transposed
+        norms = [Float](repeating: 0, count: count * entries)
+        pulls = Matrix(rows: count > 1 ? count * entries : 0, columns: size)
+        let isPaired = count == 2 && entries <= Self.mostPairedEntries
+        products = Matrix(rows: isPaired ? 2 * entries : 0, columns: entries)
+        let centers = cells?.centers ?? Matrix(rows: 0, columns: size)
+        let width = cells?.count ?? 0
+        centerNorms = [Float](repeating: 0, count: centers.rows)
+        transposedCenters = (0..<count).flatMap { book in
+            centers.transposed(book * width..<(book + 1) * width)
         }
     }
 
     /// Sets the metric: a symmetric block of `metrics`, as long on each side as an entry.
     public mutating func setMetric(_ metrics: Matrix, _ block: Block) {
         let vectors = codebooks.vectors
-        multiply(vectors, vectors.all, metrics, block, into: &pulls, pulls.all, alpha: 2)
-        for entry in norms.indices {
-            var norm: Float = 0
-            for i in 0..<vectors.columns { norm += vectors[entry, i] * pulls[entry, i] }
-            norms[entry] = norm / 2
+        let (count, entries) = (codebooks.count, codebooks.entries)
+        if count > 1 {
+            multiply(vectors, vectors.all, metrics, block, into: &pulls, pulls.all, alpha: 2)
+        }
+        var from = 0
+        for book in 0..<count {
+            for range in ranges(of: book) {
+                entryNorms(transposed, from..<from + range.count, metrics, block, into: &norms)
+                from += range.count
+            }
+            if let cells {
+                let all = book * cells.count..<(book + 1) * cells.count
+                entryNorms(transposedCenters, all, metrics, block, into: &centerNorms)
+                for (cell, range) in zip(all, ranges(of: book)) where range.isEmpty {
+                    // A cell without entries is never near.
+                    centerNorms[cell] = .infinity
+                }
+            }
         }
         guard products.rows > 0 else { return }
-        let first = vectors.block(rows: 0..<codebooks.entries)
-        let second = vectors.block(rows: codebooks.entries..<2 * codebooks.entries)
-        let all = products.all
-        multiply(pulls, first, vectors, second, transposed: true, into: &products, all)
-        multiply(vectors, second, pulls, first, transposed: true, into: &transposedProducts, all)
+        let first = vectors.block(rows: 0..<entries)
+        let second = vectors.block(rows: entries..<2 * entries)
+        for (a, rows, b, columns, out) in [
+            (pulls, first, vectors, second, first), (vectors, second, pulls, first, second),
+        ] {
+            let part = products.block(rows: out.rows)
+            multiply(a, rows, b, columns, transposed: true, into: &products, part)
+        }
+    }
+
+    /// The places of a codebook that are stored together, those of each cell.
+    private func ranges(of book: Int) -> [Range<Int>] {
+        guard let cells else { return [0..<codebooks.entries] }
+        let starts = cells.starts[book * (cells.count + 1)..<(book + 1) * (cells.count + 1)]
+        return zip(starts, starts.dropFirst()).map { Int($0)..<Int($1) }
+    }
+
+    /// Writes `c H cᵀ` of entries that are stored together, at their places.
+    private func entryNorms(
+        _ books: [Float],
+        _ places: Range<Int>,
+        _ metrics: Matrix,
+        _ block: Block,
+        into norms: inout [Float]
+    ) {
+        let size = codebooks.size
+        precondition(block.rows.count == size && metrics.all.contains(block))
+        let corner = block.rows.lowerBound * metrics.columns + block.columns.lowerBound
+        let stride = metrics.columns
+        unsafe books.withUnsafeBufferPointer { books in
+            unsafe metrics.elements.withUnsafeBufferPointer { metrics in
+                unsafe norms.withUnsafeMutableBufferPointer { norms in
+                    guard let books = books.baseAddress, let metrics = metrics.baseAddress,
+                        let norms = norms.baseAddress
+                    else { return }
+                    unsafe octavo_entry_norms(
+                        instructions.kernel,
+                        places.count,
+                        size,
+                        books + places.lowerBound * size,
+                        metrics + corner,
+                        stride,
+                        norms + places.lowerBound
+                    )
+                }
+            }
+        }
     }
 
     /// Finds codes for each slope.
@@ -94,6 +183,7 @@ public struct CodeSearch: Sendable {
         var values = [Float](repeating: 0, count: slopes.rows)
         var scratch = scratch
         let kernel = instructions.kernel
+        if let cells { renumber(&codes, cells.places) }
         unsafe withKernels { pairs, sequence in
             if var pairs = unsafe pairs {
                 unsafe octavo_find_pairs(
@@ -121,7 +211,14 @@ public struct CodeSearch: Sendable {
                 )
             }
         }
+        if let cells { renumber(&codes, cells.entries) }
         return values
+    }
+
+    /// Replaces each code by what a table of its codebook has for it.
+    private func renumber(_ codes: inout [UInt16], _ table: [UInt16]) {
+        let (count, entries) = (codebooks.count, codebooks.entries)
+        for i in codes.indices { codes[i] = table[i % count * entries + Int(codes[i])] }
     }
 
     /// Lists for each slope the best codes that the search meets.
@@ -162,6 +259,7 @@ public struct CodeSearch: Sendable {
                 )
             }
         }
+        if let cells { renumber(&codes, cells.entries) }
         return CodeList(limit: limit, count: count, codes: codes, values: values)
     }
 
@@ -179,34 +277,58 @@ public struct CodeSearch: Sendable {
     /// Calls `body` with what the kernels need: for pairs of codes if there are tables of their
     /// products, and for codes one after the other.
     private func withKernels(_ body: (octavo_pairs?, octavo_search) -> Void) {
+        let size = codebooks.size
         unsafe transposed.withUnsafeBufferPointer { books in
-            unsafe norms.withUnsafeBufferPointer { norms in
-                unsafe pulls.elements.withUnsafeBufferPointer { pulls in
-                    unsafe products.elements.withUnsafeBufferPointer { products in
-                        unsafe transposedProducts.elements.withUnsafeBufferPointer { turned in
-                            let pairs = unsafe octavo_pairs(
-                                entries: codebooks.entries,
-                                size: codebooks.size,
-                                beam: beam,
-                                polish: polish,
-                                books: books.baseAddress,
-                                norms: norms.baseAddress,
-                                products: products.baseAddress,
-                                transposed: turned.baseAddress
-                            )
-                            let sequence = unsafe octavo_search(
-                                codebooks: codebooks.count,
-                                entries: codebooks.entries,
-                                size: codebooks.size,
-                                beam: beam,
-                                polish: polish,
-                                books: books.baseAddress,
-                                norms: norms.baseAddress,
-                                pulls: pulls.baseAddress
-                            )
-                            unsafe body(products.isEmpty ? nil : pairs, sequence)
+            unsafe codebooks.vectors.elements.withUnsafeBufferPointer { vectors in
+                unsafe norms.withUnsafeBufferPointer { norms in
+                    unsafe pulls.elements.withUnsafeBufferPointer { pulls in
+                        unsafe products.elements.withUnsafeBufferPointer { products in
+                            unsafe withCells { starts, centers, centerNorms in
+                                let sequence = unsafe octavo_search(
+                                    codebooks: codebooks.count,
+                                    entries: codebooks.entries,
+                                    size: size,
+                                    beam: beam,
+                                    polish: polish,
+                                    books: books.baseAddress,
+                                    vectors: vectors.baseAddress,
+                                    norms: norms.baseAddress,
+                                    pulls: pulls.baseAddress,
+                                    cells: cells?.count ?? 0,
+                                    probes: probes,
+                                    starts: starts,
+                                    centers: centers,
+                                    center_norms: centerNorms
+                                )
+                                guard let first = products.baseAddress, !products.isEmpty else {
+                                    return unsafe body(nil, sequence)
+                                }
+                                let pairs = unsafe octavo_pairs(
+                                    entries: codebooks.entries,
+                                    size: size,
+                                    beam: beam,
+                                    polish: polish,
+                                    books: books.baseAddress,
+                                    norms: norms.baseAddress,
+                                    products: first,
+                                    transposed: first + codebooks.entries * codebooks.entries
+                                )
+                                unsafe body(pairs, sequence)
+                            }
                         }
                     }
+                }
+            }
+        }
+    }
+
+    private func withCells(
+        _ body: (UnsafePointer<UInt32>?, UnsafePointer<Float>?, UnsafePointer<Float>?) -> Void
+    ) {
+        unsafe (cells?.starts ?? []).withUnsafeBufferPointer { starts in
+            unsafe transposedCenters.withUnsafeBufferPointer { centers in
+                unsafe centerNorms.withUnsafeBufferPointer { norms in
+                    unsafe body(starts.baseAddress, centers.baseAddress, norms.baseAddress)
                 }
             }
         }

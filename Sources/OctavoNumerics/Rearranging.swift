@@ -34,4 +34,15 @@ extension Matrix {
         }
         return Matrix(rows: chosen.count * times, columns: columns, elements: repeated)
     }
+
+    /// Returns the elements of these rows column by column.
+    func transposed(_ chosen: Range<Int>) -> [Float] {
+        var result = [Float](repeating: 0, count: chosen.count * columns)
+        for (place, row) in chosen.enumerated() {
+            for column in 0..<columns {
+                result[column * chosen.count + place] = elements[row * columns + column]
+            }
+        }
+        return result
+    }
 }

@@ -5,8 +5,8 @@ import OctavoNumerics
 struct EntryBlocks {
     /// The entries that anything uses, in ascending order.
     let used: [Int]
-    /// The inverse of each one's matrix: `[used, size · size]`.
-    private var inverses: Matrix
+    /// The inverse of each one's matrix, one below the other: `[used · size, size]`.
+    private let inverses: [Float]
 
     /// Sums the metrics of the groups that use an entry and inverts the sums.
     ///
@@ -16,31 +16,32 @@ struct EntryBlocks {
     ///   - ridge: What is added to the diagonal of each sum, as a share of its mean.
     init(usage: [[Float]], metrics: Matrix, ridge: Double) {
         let size = metrics.columns
-        var isUsed = [Bool](repeating: false, count: usage[0].count)
+        let square = size * size
+        let entries = usage[0].count
+        var places = [Int](repeating: -1, count: entries)
         for weights in usage {
-            for entry in weights.indices where weights[entry] > 0 { isUsed[entry] = true }
+            for entry in weights.indices where weights[entry] > 0 { places[entry] = 0 }
         }
-        let used = isUsed.indices.filter { isUsed[$0] }
-        let counts = Matrix(
-            rows: usage.count,
-            columns: used.count,
-            elements: usage.flatMap { weights in used.map { weights[$0] } }
-        )
-        let flat = Matrix(rows: usage.count, columns: size * size, elements: metrics.elements)
-        inverses = product(counts, transposed: true, flat)
-        self.used = used
-        for index in used.indices {
-            let row = index * size * size..<(index + 1) * size * size
-            var block = row.map { Double(inverses.elements[$0]) }
-            let diagonal = stride(from: 0, to: block.count, by: size + 1)
+        used = places.indices.filter { places[$0] == 0 }
+        for (place, entry) in used.enumerated() { places[entry] = place }
+        // Most groups use few of many entries: what is zero takes no time.
+        var sums = Matrix(rows: used.count, columns: square)
+        for (group, weights) in usage.enumerated() {
+            let metric = group * size..<(group + 1) * size
+            addMultiples(of: metrics, rows: metric, by: weights, to: &sums, places: places)
+        }
+        var inverses = sums.elements
+        var block = [Double](repeating: 0, count: square)
+        for start in stride(from: 0, to: inverses.count, by: square) {
+            for i in 0..<square { block[i] = Double(inverses[start + i]) }
+            let diagonal = stride(from: 0, to: square, by: size + 1)
             let mean = diagonal.reduce(0) { $0 + block[$1] } / Double(size)
             for i in diagonal { block[i] += ridge * mean }
             // A sum that rounding left without an inverse lets its entry stay where it is.
             let isInvertible = (try? invertPositiveDefinite(&block, size: size)) != nil
-            for (i, value) in zip(row, block) {
-                inverses.elements[i] = isInvertible ? Float(value) : 0
-            }
+            for i in 0..<square { inverses[start + i] = isInvertible ? Float(block[i]) : 0 }
         }
+        self.inverses = inverses
     }
 
     /// Returns the product of each entry's inverse with its row of `vectors`: zero for entries out
@@ -48,11 +49,14 @@ struct EntryBlocks {
     func solve(_ vectors: Matrix) -> Matrix {
         var result = Matrix(rows: vectors.rows, columns: vectors.columns)
         let size = vectors.columns
-        for (index, entry) in used.enumerated() {
-            for i in 0..<size {
-                var sum: Float = 0
-                for k in 0..<size { sum += inverses[index, i * size + k] * vectors[entry, k] }
-                result[entry, i] = sum
+        var out = result.elements.mutableSpan
+        let (inverses, vectors) = (inverses.span, vectors.elements.span)
+        for (place, entry) in used.enumerated() {
+            // The inverse is symmetric: its rows are its columns.
+            for k in 0..<size {
+                let factor = vectors[entry * size + k]
+                let row = (place * size + k) * size
+                for i in 0..<size { out[entry * size + i] += factor * inverses[row + i] }
             }
         }
         return result

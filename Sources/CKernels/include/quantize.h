@@ -20,6 +20,10 @@
 void octavo_entry_scores(octavo_isa isa, size_t entries, size_t size, const float *book, const float *norms,
                          const float *slope, float base, float *out);
 
+/// Writes c H c' for each entry c of a book ([size][entries]); the rows of H are `stride` apart.
+void octavo_entry_norms(octavo_isa isa, size_t entries, size_t size, const float *book, const float *metric,
+                        size_t stride, float *norms);
+
 /// Returns the index of the smallest of `count` values, 0 if there is none below infinity.
 size_t octavo_smallest(octavo_isa isa, size_t count, const float *values);
 
@@ -53,7 +57,13 @@ enum { OCTAVO_SHORTLIST_MAX = 96 };
 /// To find a few more than asked for takes much less than to find just those.
 size_t octavo_shortlist(octavo_isa isa, size_t count, const float *values, size_t limit, uint32_t *list);
 
+/// The most cells of a codebook that a search looks into.
+enum { OCTAVO_PROBES_MAX = 64 };
+
 /// What all rows of a search share.
+///
+/// With large codebooks a search looks only into the cells whose centers score best. The entries of a cell
+/// follow each other.
 typedef struct octavo_search {
     size_t codebooks;
     size_t entries;
@@ -63,12 +73,24 @@ typedef struct octavo_search {
     size_t beam;
     /// How many times each code of the result is chosen anew with the others held.
     size_t polish;
-    /// [codebooks][size][entries]
+    /// [codebooks][size][entries], or with cells [codebooks][cells][size][entries of the cell].
     const float *books;
+    /// [codebooks][entries][size]
+    const float *vectors;
     /// [codebooks][entries]: c H c'
     const float *norms;
-    /// [codebooks][entries][size]: 2 c H
+    /// [codebooks][entries][size]: 2 c H; not used for one codebook.
     const float *pulls;
+    /// How many cells a codebook has; 0 if all its entries are to be tried.
+    size_t cells;
+    /// How many cells are looked into.
+    size_t probes;
+    /// [codebooks][cells + 1]: where the entries of each cell start, and the number of entries.
+    const uint32_t *starts;
+    /// [codebooks][size][cells]
+    const float *centers;
+    /// [codebooks][cells]: c H c' of each center.
+    const float *center_norms;
 } octavo_search;
 
 /// The floats of scratch that `octavo_search_codes` needs for these members of its search.
