@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` are all a newcomer needs.
 
-.PHONY: demo build test check fmt interop clean
+.PHONY: demo build test check fmt bench interop clean
 
 build: ## the release binary, .build/release/octavo
 	@scripts/install-dependencies.sh
@@ -21,6 +21,11 @@ check: ## format, import table, no warnings
 
 fmt: ## put every file into the project's format
 	swift format format --in-place --parallel --recursive Package.swift Sources Tests
+
+bench: ## quality and speed of the quantizer, as ratios measured side by side
+	@scripts/install-dependencies.sh
+	swift build -c release --product octavo
+	@Benchmarks/quantize.sh
 
 interop: build ## compare with PyPI's transformers, aqlm and huggingface_hub
 	@scripts/install-dependencies.sh --interop

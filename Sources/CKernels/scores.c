@@ -1,6 +1,5 @@
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "quantize.h"
 #include "variants.h"
@@ -105,7 +104,7 @@ OCTAVO_BODY void octavo_entry_norms_body(size_t entries, size_t size, const floa
                 for (size_t k = 0; k < count; k++) pulls[k] += metric[i * stride + j] * book[j * entries + from + k];
             for (size_t k = 0; k < count; k++) sums[k] += pulls[k] * book[i * entries + from + k];
         }
-        memcpy(norms + from, sums, count * sizeof(float));
+        for (size_t k = 0; k < count; k++) norms[from + k] = sums[k];
     }
 }
 

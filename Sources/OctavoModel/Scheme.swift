@@ -8,6 +8,12 @@ public struct Scheme: Hashable, Sendable {
     /// How many consecutive inputs of an output share one code per codebook, 1 to 1024.
     public let groupSize: Int
 
+    /// The group sizes that Octavo quantizes to: smaller groups need more bits for scales and codes than
+    /// they save, and larger ones are beyond what a codebook of 65536 entries can tell apart.
+    ///
+    /// Files with other group sizes are read all the same.
+    public static let quantizedGroupSizes = 4...32
+
     /// Takes the three numbers, or returns nil if one is out of its range.
     public init?(codebooks: Int, bits: Int, groupSize: Int) {
         guard 1...8 ~= codebooks, 1...16 ~= bits, 1...1024 ~= groupSize else { return nil }

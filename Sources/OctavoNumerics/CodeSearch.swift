@@ -96,18 +96,27 @@ public struct CodeSearch: Sendable {
     public mutating func setMetric(_ metrics: Matrix, _ block: Block) {
         let vectors = codebooks.vectors
         let (count, entries) = (codebooks.count, codebooks.entries)
+        let kernel = instructions.kernel
+        precondition(block.rows.count == codebooks.size)
         if count > 1 {
             multiply(vectors, vectors.all, metrics, block, into: &pulls, pulls.all, alpha: 2)
         }
         var from = 0
         for book in 0..<count {
             for range in ranges(of: book) {
-                entryNorms(transposed, from..<from + range.count, metrics, block, into: &norms)
+                Self.entryNorms(
+                    kernel,
+                    transposed,
+                    from..<from + range.count,
+                    metrics,
+                    block,
+                    into: &norms
+                )
                 from += range.count
             }
             if let cells {
                 let all = book * cells.count..<(book + 1) * cells.count
-                entryNorms(transposedCenters, all, metrics, block, into: &centerNorms)
+                Self.entryNorms(kernel, transposedCenters, all, metrics, block, into: &centerNorms)
                 for (cell, range) in zip(all, ranges(of: book)) where range.isEmpty {
                     // A cell without entries is never near.
                     centerNorms[cell] = .infinity
@@ -133,15 +142,19 @@ public struct CodeSearch: Sendable {
     }
 
     /// Writes `c H cᵀ` of entries that are stored together, at their places.
-    private func entryNorms(
+    ///
+    /// Not a method: while that had all of the search in hand, `norms` would be copied to be changed.
+    private static func entryNorms(
+        _ kernel: octavo_isa,
         _ books: [Float],
         _ places: Range<Int>,
         _ metrics: Matrix,
         _ block: Block,
         into norms: inout [Float]
     ) {
-        let size = codebooks.size
-        precondition(block.rows.count == size && metrics.all.contains(block))
+        let size = block.rows.count
+        precondition(block.columns.count == size && metrics.all.contains(block))
+        precondition(places.upperBound <= norms.count && places.upperBound * size <= books.count)
         let corner = block.rows.lowerBound * metrics.columns + block.columns.lowerBound
         let stride = metrics.columns
         unsafe books.withUnsafeBufferPointer { books in
@@ -151,7 +164,7 @@ public struct CodeSearch: Sendable {
                         let norms = norms.baseAddress
                     else { return }
                     unsafe octavo_entry_norms(
-                        instructions.kernel,
+                        kernel,
                         places.count,
                         size,
                         books + places.lowerBound * size,

@@ -9,7 +9,7 @@ extension LayerState {
         let coder = FeedbackCoder(
             metric: problem.metric.feedback,
             codebooks: choice.codebooks,
-            beam: options.beam,
+            search: CodeSearch(choice.codebooks, beam: options.beam),
             hypotheses: hypotheses,
             continuations: options.continuations
         )

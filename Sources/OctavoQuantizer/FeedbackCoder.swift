@@ -13,8 +13,8 @@ import OctavoNumerics
 struct FeedbackCoder {
     let metric: FeedbackMetric
     let codebooks: Codebooks
-    /// How many first entries a search for codes goes on with.
-    let beam: Int
+    /// A search in these codebooks, under any metric.
+    let search: CodeSearch
     /// How many hypotheses a row keeps.
     let hypotheses: Int
     /// How many continuations of a hypothesis are considered.
@@ -23,13 +23,13 @@ struct FeedbackCoder {
     init(
         metric: FeedbackMetric,
         codebooks: Codebooks,
-        beam: Int,
+        search: CodeSearch,
         hypotheses: Int,
         continuations: Int
     ) {
         self.metric = metric
         self.codebooks = codebooks
-        self.beam = beam
+        self.search = search
         self.hypotheses = max(1, hypotheses)
         self.continuations = self.hypotheses == 1 ? 1 : max(1, continuations)
     }
@@ -80,7 +80,7 @@ private struct FeedbackPass {
             continuations: coder.continuations,
             codebooks: coder.codebooks.count
         )
-        search = CodeSearch(coder.codebooks, beam: coder.beam)
+        search = coder.search
     }
 
     mutating func run() -> [[UInt16]] {

@@ -26,10 +26,13 @@ public struct InputMetric: Sendable {
     /// More than rounding asks for: it keeps the first groups from leaving too much to the last.
     private static let damping: Float = 0.02
 
+    /// What an input that is never active has on the diagonal, as a share of its mean.
+    private static let leastActivity: Float = 1e-3
+
     /// Factors a Hessian.
     ///
-    /// An input that is never active (zero on the diagonal) counts as much as the damping, so that
-    /// its weights are still approximated.
+    /// An input that is never active (zero on the diagonal) counts a little all the same, so that its
+    /// weights are still approximated.
     ///
     /// - Parameters:
     ///   - hessian: `[inputs, inputs]`, symmetric and positive semidefinite, in any unit.
@@ -123,7 +126,7 @@ extension InputMetric {
             for column in source.indices {
                 result[row, column] = scale * hessian[source[row], source[column]]
             }
-            if result[row, row] == 0 { result[row, row] = damping }
+            if result[row, row] == 0 { result[row, row] = leastActivity }
         }
         return result
     }

@@ -26,6 +26,9 @@ struct LayerProblem {
         options: LayerQuantizerOptions
     ) throws(QuantizationError) {
         guard weights.rows > 0 else { throw .emptyLayer }
+        guard Scheme.quantizedGroupSizes ~= scheme.groupSize else {
+            throw .unsupportedGroupSize(scheme.groupSize)
+        }
         guard weights.columns == metric.inputs else {
             throw .inputsDiffer(.weights, found: weights.columns, expected: metric.inputs)
         }
@@ -36,8 +39,10 @@ struct LayerProblem {
         self.scheme = scheme
         self.metric = metric
         self.options = options
-        let norm = rowDots(weights, weights).max().map { $0.squareRoot() } ?? 0
-        exponent = norm > 0 ? Int(norm.exponent) + 1 : 0
+        // At least any row's norm: the norms themselves may be beyond what a Float can hold.
+        let largest = weights.elements.reduce(0) { max($0, abs($1)) }
+        let bound = Double(largest) * Double(weights.columns).squareRoot()
+        exponent = bound > 0 ? Int(bound.exponent) + 1 : 0
         var arranged = metric.arranged(weights)
         // In two steps, as one alone may be beyond what a Float can hold.
         for step in [-exponent / 2, -exponent - -exponent / 2] {

@@ -1,3 +1,5 @@
+import OctavoModel
+
 /// Why a layer cannot be quantized.
 public enum QuantizationError: Error, Hashable, Sendable {
     /// What must be finite holds an infinity or a NaN.
@@ -10,6 +12,8 @@ public enum QuantizationError: Error, Hashable, Sendable {
     case inputsDiffer(Operand, found: Int, expected: Int)
     /// The metric was made for another group size than the scheme's.
     case groupSizesDiffer(metric: Int, scheme: Int)
+    /// The group size is not one that Octavo quantizes to.
+    case unsupportedGroupSize(Int)
     /// The Hessian is not symmetric.
     case asymmetric(row: Int, column: Int)
     /// The Hessian is zero: no input was ever active.
@@ -37,6 +41,9 @@ extension QuantizationError: CustomStringConvertible {
             "the \(operand.rawValue) are for \(found) inputs, expected \(expected)"
         case .groupSizesDiffer(let metric, let scheme):
             "the metric is for groups of \(metric), expected \(scheme)"
+        case .unsupportedGroupSize(let size):
+            "groups of \(size) inputs, expected \(Scheme.quantizedGroupSizes.lowerBound) to "
+                + "\(Scheme.quantizedGroupSizes.upperBound)"
         case .asymmetric(let row, let column):
             "the Hessian is not symmetric at row \(row), column \(column)"
         case .noActivations: "no input was ever active"

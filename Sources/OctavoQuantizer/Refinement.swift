@@ -11,20 +11,25 @@ extension LayerState {
     /// negative, so the loss never rises.
     mutating func refine(_ problem: LayerProblem, using generator: inout SeededGenerator) {
         let order = Array(0..<problem.groups).shuffled(using: &generator)
+        let search = CodeSearch(choice.codebooks, beam: problem.options.beam)
         let count = max(2, problem.options.refinedInputs / problem.metric.groupSize)
         for start in stride(from: 0, to: order.count, by: count) {
-            recode(order[start..<min(start + count, order.count)].sorted(), problem)
+            recode(order[start..<min(start + count, order.count)].sorted(), problem, search)
         }
     }
 
-    private mutating func recode(_ groups: [Int], _ problem: LayerProblem) {
+    private mutating func recode(
+        _ groups: [Int],
+        _ problem: LayerProblem,
+        _ search: CodeSearch
+    ) {
         // What rounding left without a factor stays as it is.
         guard let window = try? Window(groups, problem.metric) else { return }
         let options = problem.options
         let coder = FeedbackCoder(
             metric: window.feedback,
             codebooks: choice.codebooks,
-            beam: options.beam,
+            search: search,
             hypotheses: options.refinementHypotheses,
             continuations: options.continuations
         )

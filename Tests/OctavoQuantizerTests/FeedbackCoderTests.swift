@@ -66,7 +66,7 @@ struct FeedbackCoderTests {
             let coder = FeedbackCoder(
                 metric: try FeedbackMetric(hessian: hessian, groupSize: 2, damping: damping),
                 codebooks: codebooks,
-                beam: codebooks.entries,
+                search: CodeSearch(codebooks, beam: codebooks.entries),
                 hypotheses: hypotheses,
                 continuations: continuations
             )
@@ -131,7 +131,7 @@ struct FeedbackCoderTests {
         let coder = FeedbackCoder(
             metric: metric,
             codebooks: codebooks,
-            beam: 8,
+            search: CodeSearch(codebooks, beam: 8),
             hypotheses: hypotheses,
             continuations: 3
         )

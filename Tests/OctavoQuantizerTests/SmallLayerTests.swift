@@ -8,9 +8,9 @@ import Testing
 struct SmallLayerTests {
     /// Schemes of all kinds on a layer where many have more entries than the layer has groups.
     @Test(arguments: [
-        "1x1g1", "1x2g4", "1x4g8", "1x8g8", "1x12g8", "2x4g4", "2x8g16", "2x3g32", "3x4g8",
+        "1x1g4", "1x2g4", "1x4g8", "1x8g8", "1x12g8", "2x4g4", "2x8g16", "2x3g32", "3x4g8",
         "4x8g16",
-        "5x2g2", "6x1g8", "7x3g32", "8x4g8", "8x8g32", "1x10g32",
+        "5x2g4", "6x1g8", "1x16g4", "2x11g8", "3x12g16", "7x3g32", "8x4g8", "8x8g32", "1x10g32",
     ])
     func everyScheme(_ text: String) throws {
         var generator = SeededGenerator(seed: 7)
@@ -27,6 +27,19 @@ struct SmallLayerTests {
             #expect(Half.widen(Half.narrow(value)) == value)
         }
         expectFallingLosses(report)
+    }
+
+    @Test(arguments: ["1x8g1", "2x8g2", "2x8g64"])
+    func groupSizesThatAreNotQuantized(_ text: String) throws {
+        let scheme = try #require(Scheme(text))
+        var generator = SeededGenerator(seed: 7)
+        let metric = try InputMetric(
+            hessian: randomHessian(64, &generator),
+            groupSize: scheme.groupSize
+        )
+        #expect(throws: QuantizationError.unsupportedGroupSize(scheme.groupSize)) {
+            try quantize(weight: Matrix(rows: 4, columns: 64), metric: metric, scheme: scheme)
+        }
     }
 
     /// The smallest shapes there are.
@@ -101,7 +114,9 @@ struct SmallLayerTests {
         let weight = randomMatrix(16, 32, &generator)
         let metric = try InputMetric(hessian: randomHessian(32, &generator), groupSize: 8)
         var options = LayerQuantizerOptions()
-        (options.rounds, options.sweeps, options.beam) = (0, 0, 0)
+        (options.rounds, options.refinements, options.sweeps, options.beam) = (0, 0, 0, 0)
+        (options.hypotheses, options.refinementHypotheses, options.continuations) = (0, 0, 0)
+        options.refinedInputs = 0
         (options.solverSteps, options.clusteringPasses) = (0, 0)
         let result = try quantize(
             weight: weight,
