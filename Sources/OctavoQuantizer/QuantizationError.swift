@@ -33,12 +33,12 @@ extension QuantizationError: CustomStringConvertible {
     /// As a clause: what was found, and what was expected.
     public var description: String {
         switch self {
-        case .notFinite(let operand): "the \(operand.rawValue) hold numbers that are not finite"
+        case .notFinite(let operand): "\(operand.subject) with numbers that are not finite"
         case .emptyLayer: "the layer has no weights"
         case .indivisible(let inputs, let groupSize):
             "groups of \(groupSize) do not divide \(inputs) inputs"
         case .inputsDiffer(let operand, let found, let expected):
-            "the \(operand.rawValue) are for \(found) inputs, expected \(expected)"
+            "\(operand.subject) for \(found) inputs, expected \(expected)"
         case .groupSizesDiffer(let metric, let scheme):
             "the metric is for groups of \(metric), expected \(scheme)"
         case .unsupportedGroupSize(let size):
@@ -50,6 +50,17 @@ extension QuantizationError: CustomStringConvertible {
         case .notPositiveDefinite(let minor):
             "the Hessian is not positive definite (leading minor \(minor))"
         case .outOfRange: "the weights are too large for scales and codebooks in half precision"
+        }
+    }
+}
+
+extension QuantizationError.Operand {
+    /// What it is called.
+    fileprivate var subject: String {
+        switch self {
+        case .weights: "weights"
+        case .hessian: "a Hessian"
+        case .activations: "activations"
         }
     }
 }

@@ -1,0 +1,112 @@
+import Foundation
+import OctavoBase
+import OctavoTestSupport
+import Testing
+
+@Suite("Measuring one layer")
+struct BenchmarkTests {
+    @Test("a made-up layer is measured, stage by stage, and the same seed gives the same loss")
+    func madeUpLayer() async throws {
+        try await withSandbox { box in
+            let command =
+                "benchmark quantize --rows 40 --columns 64 --scheme 2x4g8 --threads 1 --json"
+            let first = try await box.succeed(command).json()
+            let loss = try #require(first["relative_loss"]?.number)
+            #expect(loss > 0 && loss < 0.5)
+            #expect(first["outputs"]?.integer == 40 && first["inputs"]?.integer == 64)
+            let stages = try #require(first["stages"]?.array)
+            let seconds = stages.compactMap { $0["cpu_seconds"]?.number }.reduce(0, +)
+            // Seconds are added up in another order.
+            #expect(abs(seconds - (first["cpu_seconds"]?.number ?? 0)) < 1e-9)
+            let reported = try #require(stages.last?["relative_loss"]?.number)
+            // The quantizer's own reckoning is in single precision.
+            #expect(abs(reported - loss) < 1e-3 * loss)
+            let share = try #require(first["share_of_peak"]?.number)
+            let peak = try #require(first["sgemm_peak_gigaflops"]?.number)
+            #expect(share > 0 && peak > 0)
+            let second = try await box.succeed(command).json()
+            #expect(second["relative_loss"]?.number == loss)
+            let text = try await box.succeed(command.replacing(" --json", with: ""))
+            #expect(text.output.contains("refinement 1") && text.notes.isEmpty)
+        }
+    }
+
+    @Test(
+        "wrong usage ends with 64",
+        arguments: [
+            "", "--scheme 2x8", "--scheme 2x8g8 --effort most", "--scheme 2x8g8 --rows 0",
+            "--scheme 2x8g8 --columns 65537", "--scheme 2x8g8 --layer a --rows 8",
+            "--scheme 2x8g8 --seed -1", "--scheme 2x8g8 --threads 0",
+        ]
+    )
+    func wrongUsage(options: String) async throws {
+        try await withSandbox { box in
+            let finished = try await box.run("benchmark quantize " + options)
+            #expect(finished.status == 64 && finished.output.isEmpty)
+        }
+    }
+
+    /// Tensors of a file: name, shape and the value of all elements.
+    typealias Tensors = [(name: String, shape: [Int], value: Float)]
+
+    @Test("a layer that cannot be measured is refused by name")
+    func refusals() async throws {
+        let cases: [(Tensors, String)] = [
+            ([("weight", [4, 8], 1)], "has no tensor hessian, only weight"),
+            ([("hessian", [8, 8], 1)], "has no tensor weight"),
+            (
+                [("weight", [32], 1), ("hessian", [8, 8], 1)],
+                "the tensor weight has the shape [32]"
+            ),
+            (
+                [("weight", [4, 8], 1), ("hessian", [8, 16], 1)],
+                "a Hessian for 8 inputs, expected 16"
+            ),
+            (
+                [("weight", [4, 8], 1), ("hessian", [16, 16], 1)],
+                "weights for 8 inputs, expected 16"
+            ),
+            ([("weight", [4, 12], 1), ("hessian", [12, 12], 1)], "do not divide 12 inputs"),
+            (
+                [("weight", [4, 8], .nan), ("hessian", [8, 8], 1)],
+                "weights with numbers that are not finite"
+            ),
+            (
+                [("weight", [4, 8], 1), ("hessian", [8, 8], .nan)],
+                "a Hessian with numbers that are not finite"
+            ),
+            ([("weight", [4, 8], 1), ("hessian", [8, 8], 0)], "no input was ever active"),
+        ]
+        try await withSandbox { box in
+            for (tensors, message) in cases {
+                try Data(safetensors(tensors)).write(to: URL(fileURLWithPath: box("a.safetensors")))
+                let finished = try await box.run(
+                    "benchmark quantize --layer a.safetensors --scheme 2x8g8 --threads 1"
+                )
+                #expect(finished.status == 1 && finished.output.isEmpty)
+                #expect(finished.errors.count == 1 && finished.notes.contains(message))
+            }
+            let missing = try await box.run(
+                "benchmark quantize --layer b.safetensors --scheme 1x8g8"
+            )
+            #expect(missing.status == 1 && missing.errors.count == 1)
+        }
+    }
+
+    /// A safetensors file of F32 tensors, byte by byte.
+    private func safetensors(_ tensors: Tensors) -> [UInt8] {
+        var (entries, data) = ([String](), [UInt8]())
+        for tensor in tensors {
+            let start = data.count
+            for _ in 0..<tensor.shape.reduce(1, *) {
+                withUnsafeBytes(of: tensor.value.bitPattern.littleEndian) { data += $0 }
+            }
+            entries.append(
+                "\"\(tensor.name)\":{\"dtype\":\"F32\",\"shape\":\(tensor.shape),"
+                    + "\"data_offsets\":[\(start),\(data.count)]}"
+            )
+        }
+        let header = Array("{\(entries.joined(separator: ","))}".utf8)
+        return withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) } + header + data
+    }
+}
