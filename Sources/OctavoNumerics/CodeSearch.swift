@@ -8,27 +8,27 @@ internal import CKernels
 /// In codebooks of 2048 entries and more only the entries near a target are tried: those in the cells whose
 /// means fit it best.
 public struct CodeSearch: Sendable {
-    private let beam: Int
-    private let polish: Int
-    private let instructions: InstructionSet
+    let beam: Int
+    let polish: Int
+    let instructions: InstructionSet
     /// The codebooks, with cells in the order of these.
-    private let codebooks: Codebooks
-    private let cells: CodebookCells?
+    let codebooks: Codebooks
+    let cells: CodebookCells?
     /// How many cells are looked into.
-    private let probes: Int
+    let probes: Int
     /// `[count, size, entries]`, so that neighbouring entries lie in neighbouring lanes; with cells
     /// `[count, cells, size, entries of the cell]`.
-    private let transposed: [Float]
+    let transposed: [Float]
     /// The same of the cells' means: `[count, size, cells]`.
-    private let transposedCenters: [Float]
+    let transposedCenters: [Float]
     /// `[count, entries]`: `c H cᵀ` of each entry, and of the mean of each cell.
-    private var norms: [Float]
-    private var centerNorms: [Float]
+    var norms: [Float]
+    var centerNorms: [Float]
     /// `[count, entries, size]`: `2 c H` of each entry; empty for one codebook.
-    private var pulls: Matrix
+    var pulls: Matrix
     /// `2 c H dᵀ` of each entry `c` of the first of two codebooks and each `d` of the second, followed by
     /// the transpose; empty unless there are two codebooks, and small ones: `[2 · entries, entries]`.
-    private var products: Matrix
+    var products: Matrix
 
     /// Codebooks with more entries are searched by cells.
     private static let mostEntriesWithoutCells = 1024
@@ -89,91 +89,6 @@ public struct CodeSearch: Sendable {
         centerNorms = [Float](repeating: 0, count: centers.rows)
         transposedCenters = (0..<count).flatMap { book in
             centers.transposed(book * width..<(book + 1) * width)
-        }
-    }
-
-    /// Sets the metric: a symmetric block of `metrics`, as long on each side as an entry.
-    public mutating func setMetric(_ metrics: Matrix, _ block: Block) {
-        let vectors = codebooks.vectors
-        let (count, entries) = (codebooks.count, codebooks.entries)
-        let kernel = instructions.kernel
-        precondition(block.rows.count == codebooks.size)
-        if count > 1 {
-            multiply(vectors, vectors.all, metrics, block, into: &pulls, pulls.all, alpha: 2)
-        }
-        var from = 0
-        for book in 0..<count {
-            for range in ranges(of: book) {
-                Self.entryNorms(
-                    kernel,
-                    transposed,
-                    from..<from + range.count,
-                    metrics,
-                    block,
-                    into: &norms
-                )
-                from += range.count
-            }
-            if let cells {
-                let all = book * cells.count..<(book + 1) * cells.count
-                Self.entryNorms(kernel, transposedCenters, all, metrics, block, into: &centerNorms)
-                for (cell, range) in zip(all, ranges(of: book)) where range.isEmpty {
-                    // A cell without entries is never near.
-                    centerNorms[cell] = .infinity
-                }
-            }
-        }
-        guard products.rows > 0 else { return }
-        let first = vectors.block(rows: 0..<entries)
-        let second = vectors.block(rows: entries..<2 * entries)
-        for (a, rows, b, columns, out) in [
-            (pulls, first, vectors, second, first), (vectors, second, pulls, first, second),
-        ] {
-            let part = products.block(rows: out.rows)
-            multiply(a, rows, b, columns, transposed: true, into: &products, part)
-        }
-    }
-
-    /// The places of a codebook that are stored together, those of each cell.
-    private func ranges(of book: Int) -> [Range<Int>] {
-        guard let cells else { return [0..<codebooks.entries] }
-        let starts = cells.starts[book * (cells.count + 1)..<(book + 1) * (cells.count + 1)]
-        return zip(starts, starts.dropFirst()).map { Int($0)..<Int($1) }
-    }
-
-    /// Writes `c H cᵀ` of entries that are stored together, at their places.
-    ///
-    /// Not a method: while that had all of the search in hand, `norms` would be copied to be changed.
-    private static func entryNorms(
-        _ kernel: octavo_isa,
-        _ books: [Float],
-        _ places: Range<Int>,
-        _ metrics: Matrix,
-        _ block: Block,
-        into norms: inout [Float]
-    ) {
-        let size = block.rows.count
-        precondition(block.columns.count == size && metrics.all.contains(block))
-        precondition(places.upperBound <= norms.count && places.upperBound * size <= books.count)
-        let corner = block.rows.lowerBound * metrics.columns + block.columns.lowerBound
-        let stride = metrics.columns
-        unsafe books.withUnsafeBufferPointer { books in
-            unsafe metrics.elements.withUnsafeBufferPointer { metrics in
-                unsafe norms.withUnsafeMutableBufferPointer { norms in
-                    guard let books = books.baseAddress, let metrics = metrics.baseAddress,
-                        let norms = norms.baseAddress
-                    else { return }
-                    unsafe octavo_entry_norms(
-                        kernel,
-                        places.count,
-                        size,
-                        books + places.lowerBound * size,
-                        metrics + corner,
-                        stride,
-                        norms + places.lowerBound
-                    )
-                }
-            }
         }
     }
 
@@ -239,6 +154,7 @@ public struct CodeSearch: Sendable {
     /// - Parameters:
     ///   - slopes: `[rows, size]`.
     ///   - limit: How many codings to list, 1 to 64.
+    /// - Returns: The codings, in ascending order of their values.
     public func listCodes(_ slopes: Matrix, limit: Int) -> CodeList {
         precondition(slopes.columns == codebooks.size && 1...OCTAVO_BEAM_MAX ~= limit)
         let (total, count) = (slopes.rows * limit, codebooks.count)
@@ -285,65 +201,5 @@ public struct CodeSearch: Sendable {
                 octavo_pair_scratch(codebooks.entries)
             )
         )
-    }
-
-    /// Calls `body` with what the kernels need: for pairs of codes if there are tables of their
-    /// products, and for codes one after the other.
-    private func withKernels(_ body: (octavo_pairs?, octavo_search) -> Void) {
-        let size = codebooks.size
-        unsafe transposed.withUnsafeBufferPointer { books in
-            unsafe codebooks.vectors.elements.withUnsafeBufferPointer { vectors in
-                unsafe norms.withUnsafeBufferPointer { norms in
-                    unsafe pulls.elements.withUnsafeBufferPointer { pulls in
-                        unsafe products.elements.withUnsafeBufferPointer { products in
-                            unsafe withCells { starts, centers, centerNorms in
-                                let sequence = unsafe octavo_search(
-                                    codebooks: codebooks.count,
-                                    entries: codebooks.entries,
-                                    size: size,
-                                    beam: beam,
-                                    polish: polish,
-                                    books: books.baseAddress,
-                                    vectors: vectors.baseAddress,
-                                    norms: norms.baseAddress,
-                                    pulls: pulls.baseAddress,
-                                    cells: cells?.count ?? 0,
-                                    probes: probes,
-                                    starts: starts,
-                                    centers: centers,
-                                    center_norms: centerNorms
-                                )
-                                guard let first = products.baseAddress, !products.isEmpty else {
-                                    return unsafe body(nil, sequence)
-                                }
-                                let pairs = unsafe octavo_pairs(
-                                    entries: codebooks.entries,
-                                    size: size,
-                                    beam: beam,
-                                    polish: polish,
-                                    books: books.baseAddress,
-                                    norms: norms.baseAddress,
-                                    products: first,
-                                    transposed: first + codebooks.entries * codebooks.entries
-                                )
-                                unsafe body(pairs, sequence)
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    private func withCells(
-        _ body: (UnsafePointer<UInt32>?, UnsafePointer<Float>?, UnsafePointer<Float>?) -> Void
-    ) {
-        unsafe (cells?.starts ?? []).withUnsafeBufferPointer { starts in
-            unsafe transposedCenters.withUnsafeBufferPointer { centers in
-                unsafe centerNorms.withUnsafeBufferPointer { norms in
-                    unsafe body(starts.baseAddress, centers.baseAddress, norms.baseAddress)
-                }
-            }
-        }
     }
 }

@@ -19,6 +19,7 @@ public struct CodeList: Sendable {
 ///   - width: How many hypotheses a row has, 1 to 64.
 ///   - bases: What a hypothesis's loss is before the score of the continuation: `[rows · width]`.
 ///   - factors: What a row's scores are multiplied by: `[rows]`.
+///   - instructions: The instruction set to use.
 /// - Returns: `[rows, width]` each, in ascending order of their losses: the losses, infinite where
 ///   there are fewer; the codes; and which hypothesis of the row each continues.
 public func mergeHypotheses(

@@ -155,8 +155,12 @@ struct Clustering {
     /// Moves each entry to where its points lose least.
     private func center(_ codebook: inout Codebooks, _ slopes: [Matrix], _ codes: [[UInt16]]) {
         let metrics = problem.metric.feedback.conditionals
-        let usage = codes.map { codebook.usage($0, weights: weights) }
-        let blocks = EntryBlocks(usage: usage, metrics: metrics, ridge: 1e-5)
+        let blocks = EntryBlocks(
+            groups: codes.count,
+            usage: { codebook.usage(codes[$0], weights: weights) },
+            metrics: metrics,
+            ridge: 1e-5
+        )
         var pull = Codebooks(count: 1, entries: codebook.entries, size: codebook.size)
         let halves = weights.map { -$0 / 2 }
         for group in codes.indices { pull.scatter(codes[group], scales: halves, slopes[group]) }

@@ -53,7 +53,8 @@ extension LayerState {
     private func entryBlocks(_ problem: LayerProblem) -> EntryBlocks {
         let weights = choice.scales.map { $0 * $0 }
         return EntryBlocks(
-            usage: choice.codes.map { choice.codebooks.usage($0, weights: weights) },
+            groups: choice.codes.count,
+            usage: { choice.codebooks.usage(choice.codes[$0], weights: weights) },
             metrics: problem.metric.diagonals,
             ridge: 1e-4
         )

@@ -11,22 +11,25 @@ struct EntryBlocks {
     /// Sums the metrics of the groups that use an entry and inverts the sums.
     ///
     /// - Parameters:
-    ///   - usage: For each group the weight of its uses of each entry.
+    ///   - groups: How many groups there are.
+    ///   - usage: Returns for a group the weight of its uses of each entry.
     ///   - metrics: The groups' metrics, one below the other: `[groups · size, size]`.
     ///   - ridge: What is added to the diagonal of each sum, as a share of its mean.
-    init(usage: [[Float]], metrics: Matrix, ridge: Double) {
+    init(groups: Int, usage: (Int) -> [Float], metrics: Matrix, ridge: Double) {
         let size = metrics.columns
         let square = size * size
-        let entries = usage[0].count
-        var places = [Int](repeating: -1, count: entries)
-        for weights in usage {
+        var places: [Int] = []
+        for group in 0..<groups {
+            let weights = usage(group)
+            if places.isEmpty { places = [Int](repeating: -1, count: weights.count) }
             for entry in weights.indices where weights[entry] > 0 { places[entry] = 0 }
         }
         used = places.indices.filter { places[$0] == 0 }
         for (place, entry) in used.enumerated() { places[entry] = place }
         // Most groups use few of many entries: what is zero takes no time.
         var sums = Matrix(rows: used.count, columns: square)
-        for (group, weights) in usage.enumerated() {
+        for group in 0..<groups {
+            let weights = usage(group)
             let metric = group * size..<(group + 1) * size
             addMultiples(of: metrics, rows: metric, by: weights, to: &sums, places: places)
         }

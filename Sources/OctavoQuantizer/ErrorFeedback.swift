@@ -3,7 +3,9 @@ import OctavoNumerics
 extension LayerState {
     /// Chooses all codes anew with error feedback.
     ///
-    /// - Parameter hypotheses: How many codings of the groups so far a row keeps.
+    /// - Parameters:
+    ///   - problem: The layer.
+    ///   - hypotheses: How many codings of the groups so far a row keeps.
     mutating func assignByFeedback(_ problem: LayerProblem, hypotheses: Int) {
         let options = problem.options
         let coder = FeedbackCoder(

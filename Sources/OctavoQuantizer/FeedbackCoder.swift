@@ -34,11 +34,12 @@ struct FeedbackCoder {
         self.continuations = self.hypotheses == 1 ? 1 : max(1, continuations)
     }
 
-    /// Returns for each group the codes of all rows.
+    /// Codes rows.
     ///
     /// - Parameters:
     ///   - targets: What the codes should stand for: `[rows, inputs]`.
     ///   - scales: `[rows]`.
+    /// - Returns: For each group the codes of all rows.
     func codes(for targets: Matrix, scales: [Float]) -> [[UInt16]] {
         var codes: [[UInt16]] = .init(repeating: [], count: metric.groups)
         // So many rows at a time that what is kept of them stays near the processor.
