@@ -49,24 +49,29 @@ OCTAVO_BODY void octavo_decode_backward_sized(size_t size, const octavo_additive
     default: function(size, __VA_ARGS__); break;                                                   \
     }
 
-OCTAVO_BODY void octavo_decode_rows_body(const octavo_additive *s, size_t rows, const uint16_t *codes,
-                                         const float *books, const float *scales, float *restrict out) {
-    BY_SIZE(octavo_decode_sized, s->size, s, rows, codes, books, scales, out)
+OCTAVO_BODY void octavo_decode_rows_body(const octavo_additive *s, size_t first, size_t rows,
+                                         const uint16_t *codes, const float *books, const float *scales,
+                                         float *restrict out) {
+    codes += first * s->groups * s->codebooks;
+    BY_SIZE(octavo_decode_sized, s->size, s, rows, codes, books, scales + first, out)
 }
 
-OCTAVO_BODY void octavo_decode_rows_backward_body(const octavo_additive *s, size_t rows,
+OCTAVO_BODY void octavo_decode_rows_backward_body(const octavo_additive *s, size_t first, size_t rows,
                                                   const uint16_t *codes, const float *books,
                                                   const float *scales, const float *gradient,
                                                   float *restrict dbooks, float *restrict dscales) {
-    BY_SIZE(octavo_decode_backward_sized, s->size, s, rows, codes, books, scales, gradient, dbooks,
-            dscales)
+    codes += first * s->groups * s->codebooks;
+    gradient += first * s->groups * s->size;
+    BY_SIZE(octavo_decode_backward_sized, s->size, s, rows, codes, books, scales + first, gradient,
+            dbooks, dscales)
 }
 
 OCTAVO_VARIANTS(void, octavo_decode_rows,
-                (const octavo_additive *shape, size_t rows, const uint16_t *codes, const float *books,
-                 const float *scales, float *out),
-                (shape, rows, codes, books, scales, out))
+                (const octavo_additive *shape, size_t first, size_t rows, const uint16_t *codes,
+                 const float *books, const float *scales, float *out),
+                (shape, first, rows, codes, books, scales, out))
 OCTAVO_VARIANTS(void, octavo_decode_rows_backward,
-                (const octavo_additive *shape, size_t rows, const uint16_t *codes, const float *books,
-                 const float *scales, const float *gradient, float *dbooks, float *dscales),
-                (shape, rows, codes, books, scales, gradient, dbooks, dscales))
+                (const octavo_additive *shape, size_t first, size_t rows, const uint16_t *codes,
+                 const float *books, const float *scales, const float *gradient, float *dbooks,
+                 float *dscales),
+                (shape, first, rows, codes, books, scales, gradient, dbooks, dscales))

@@ -5,9 +5,9 @@
 #include "exponential.h"
 #include "variants.h"
 
-OCTAVO_BODY void octavo_rms_norm_backward_body(const float *restrict x, const float *restrict weight,
-                                               const float *restrict dy, float *restrict dx,
-                                               float *restrict dweight, size_t count, float epsilon) {
+OCTAVO_BODY void octavo_rms_norm_row_backward(const float *restrict x, const float *restrict weight,
+                                              const float *restrict dy, float *restrict dx,
+                                              float *restrict dweight, size_t count, float epsilon) {
     float squares = 0, dot = 0;
     for (size_t i = 0; i < count; i++) {
         OCTAVO_ANY_ORDER
@@ -21,6 +21,13 @@ OCTAVO_BODY void octavo_rms_norm_backward_body(const float *restrict x, const fl
         dx[i] += factor * (weight[i] * dy[i] - pull * x[i]);
         dweight[i] += factor * x[i] * dy[i];
     }
+}
+
+OCTAVO_BODY void octavo_rms_norm_backward_body(const float *x, const float *weight, const float *dy,
+                                               float *dx, float *dweight, size_t first, size_t rows,
+                                               size_t columns, float epsilon) {
+    for (size_t at = first * columns; at < (first + rows) * columns; at += columns)
+        octavo_rms_norm_row_backward(x + at, weight, dy + at, dx + at, dweight, columns, epsilon);
 }
 
 OCTAVO_BODY void octavo_silu_product_backward_body(float *restrict gate, float *restrict up,
@@ -92,8 +99,8 @@ OCTAVO_BODY void octavo_add_exponentials_body(const float *x, float *out, size_t
 
 OCTAVO_VARIANTS(void, octavo_rms_norm_backward,
                 (const float *x, const float *weight, const float *dy, float *dx, float *dweight,
-                 size_t count, float epsilon),
-                (x, weight, dy, dx, dweight, count, epsilon))
+                 size_t first, size_t rows, size_t columns, float epsilon),
+                (x, weight, dy, dx, dweight, first, rows, columns, epsilon))
 OCTAVO_VARIANTS(void, octavo_silu_product_backward,
                 (float *gate, float *up, const float *dy, size_t count), (gate, up, dy, count))
 OCTAVO_VARIANTS(void, octavo_causal_softmax,

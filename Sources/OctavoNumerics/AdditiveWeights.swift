@@ -27,11 +27,13 @@ public struct AdditiveCodes: Sendable {
         (self.entries, self.size) = (entries, size)
     }
 
-    /// The rows that a thread takes at a time; fixed, so that sums have one order.
-    private static let piece = 64
-
     private var shape: octavo_additive {
         octavo_additive(groups: groups, codebooks: codebooks, entries: entries, size: size)
+    }
+
+    /// The rows of a piece of work, `piece` of them but for the last.
+    private func range(_ index: Int, _ piece: Int) -> Range<Int> {
+        index * piece..<min(rows, (index + 1) * piece)
     }
 
     /// Returns the weights, `[rows, groups · size]`.
@@ -50,31 +52,24 @@ public struct AdditiveCodes: Sendable {
     ) -> Matrix {
         precondition(books.count == codebooks * entries * size && scales.count == rows)
         var out = Matrix(rows: rows, columns: groups * size)
-        let (rows, shape, width, length) = (rows, shape, groups * size, groups * codebooks)
-        unsafe codes.withUnsafeBufferPointer { codes in
-            unsafe books.withUnsafeBufferPointer { books in
-                unsafe scales.withUnsafeBufferPointer { scales in
-                    unsafe out.elements.withUnsafeMutableBufferPointer { out in
-                        guard let codes = codes.baseAddress, let books = books.baseAddress,
-                            let scales = scales.baseAddress, let out = out.baseAddress
-                        else { return }
-                        // A piece writes to rows of its own.
-                        nonisolated(unsafe) let (c, b, s, o) = unsafe (codes, books, scales, out)
-                        parallel((rows + Self.piece - 1) / Self.piece, threads: threads) { index in
-                            let first = index * Self.piece
-                            var shape = shape
-                            unsafe octavo_decode_rows(
-                                isa.kernel,
-                                &shape,
-                                min(Self.piece, rows - first),
-                                c + first * length,
-                                b,
-                                s + first,
-                                o + first * width
-                            )
-                        }
-                    }
-                }
+        let (piece, width) = (64, out.columns)
+        unsafe out.elements.withUnsafeMutableBufferPointer { out in
+            guard let base = out.baseAddress else { return }
+            // A piece writes to rows of its own.
+            nonisolated(unsafe) let start = unsafe base
+            parallel((rows + piece - 1) / piece, threads: threads) { index in
+                let range = range(index, piece)
+                var shape = shape
+                unsafe octavo_decode_rows(
+                    isa.kernel,
+                    &shape,
+                    range.lowerBound,
+                    range.count,
+                    codes,
+                    books,
+                    scales,
+                    start + range.lowerBound * width
+                )
             }
         }
         return out
@@ -98,50 +93,35 @@ public struct AdditiveCodes: Sendable {
     ) -> (codebooks: [Float], scales: [Float]) {
         precondition(books.count == codebooks * entries * size && scales.count == rows)
         precondition(gradient.rows == rows && gradient.columns == groups * size)
-        // Each piece sums for itself, up to 16 of them: large codebooks take memory for each.
-        let piece = max(Self.piece, (rows + 15) / 16)
-        var sums = Matrix(rows: (rows + piece - 1) / piece, columns: books.count)
-        let pieces = sums.rows
-        var scaleGradients = [Float](repeating: 0, count: rows)
-        let (rows, shape, width, length) = (rows, shape, groups * size, groups * codebooks)
-        let count = books.count
-        unsafe codes.withUnsafeBufferPointer { codes in
-            unsafe books.withUnsafeBufferPointer { books in
-                unsafe scales.withUnsafeBufferPointer { scales in
-                    unsafe gradient.elements.withUnsafeBufferPointer { gradient in
-                        unsafe sums.elements.withUnsafeMutableBufferPointer { sums in
-                            unsafe scaleGradients.withUnsafeMutableBufferPointer { out in
-                                guard let codes = codes.baseAddress, let books = books.baseAddress,
-                                    let scales = scales.baseAddress,
-                                    let gradient = gradient.baseAddress,
-                                    let sums = sums.baseAddress, let out = out.baseAddress
-                                else { return }
-                                nonisolated(unsafe) let (c, b, s, g) = unsafe (
-                                    codes, books, scales, gradient
-                                )
-                                // A piece writes to a sum and to scales of its own.
-                                nonisolated(unsafe) let (d, o) = unsafe (sums, out)
-                                parallel(pieces, threads: threads) { index in
-                                    let first = index * piece
-                                    var shape = shape
-                                    unsafe octavo_decode_rows_backward(
-                                        isa.kernel,
-                                        &shape,
-                                        min(piece, rows - first),
-                                        c + first * length,
-                                        b,
-                                        s + first,
-                                        g + first * width,
-                                        d + index * count,
-                                        o + first
-                                    )
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+        // Pieces of a size that threads do not change, so that sums have one order; no more than 16,
+        // as each holds a sum for all codebooks.
+        let piece = max(64, (rows + 15) / 16)
+        let parts = parallelMap((rows + piece - 1) / piece, threads: threads) { index in
+            let range = range(index, piece)
+            var shape = shape
+            var part = (
+                codebooks: [Float](repeating: 0, count: books.count),
+                scales: [Float](repeating: 0, count: range.count)
+            )
+            unsafe octavo_decode_rows_backward(
+                isa.kernel,
+                &shape,
+                range.lowerBound,
+                range.count,
+                codes,
+                books,
+                scales,
+                gradient.elements,
+                &part.codebooks,
+                &part.scales
+            )
+            return part
         }
-        return (columnSums(sums), scaleGradients)
+        let sums = Matrix(
+            rows: parts.count,
+            columns: books.count,
+            elements: parts.flatMap(\.codebooks)
+        )
+        return (columnSums(sums), parts.flatMap(\.scales))
     }
 }

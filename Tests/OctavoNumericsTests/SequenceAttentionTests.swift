@@ -27,7 +27,7 @@ struct SequenceAttentionTests {
                 lengths: lengths,
                 headDimension: dimension,
                 threads: threads,
-                instructions: isa
+                on: isa
             )
         }
     }

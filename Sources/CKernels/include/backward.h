@@ -9,10 +9,11 @@
 // are left to BLAS. As in inference.h: float, row by row, nothing allocated, nothing overlaps unless
 // said. A gradient is the derivative of the loss by what it is named after.
 
-/// The adjoint of octavo_rms_norm over one row: adds to `dx` and to `dweight` what the gradient `dy`
-/// of the row's result makes of them.
+/// The adjoint of octavo_rms_norm over `rows` rows from `first` on: adds to `dx` and to `dweight`
+/// what the gradient `dy` of the norm's result makes of them.
 void octavo_rms_norm_backward(octavo_isa isa, const float *x, const float *weight, const float *dy,
-                              float *dx, float *dweight, size_t count, float epsilon);
+                              float *dx, float *dweight, size_t first, size_t rows, size_t columns,
+                              float epsilon);
 
 /// The adjoint of octavo_silu_product: replaces `gate` (before it is gated) and `up` by their
 /// gradients, given that of the result.
@@ -42,12 +43,12 @@ typedef struct octavo_additive {
     size_t size;
 } octavo_additive;
 
-/// Writes the weights of `rows` rows, [rows][groups · size].
-void octavo_decode_rows(octavo_isa isa, const octavo_additive *shape, size_t rows, const uint16_t *codes,
-                        const float *books, const float *scales, float *out);
+/// Writes the weights of `rows` rows from `first` on, [rows][groups · size].
+void octavo_decode_rows(octavo_isa isa, const octavo_additive *shape, size_t first, size_t rows,
+                        const uint16_t *codes, const float *books, const float *scales, float *out);
 
-/// The adjoint: given the gradient of the weights, adds to that of the codebooks and writes that of
-/// the scales.
-void octavo_decode_rows_backward(octavo_isa isa, const octavo_additive *shape, size_t rows,
+/// The adjoint: given the gradient of all weights, adds what these rows make of it to that of the
+/// codebooks, and writes that of the scales of these rows.
+void octavo_decode_rows_backward(octavo_isa isa, const octavo_additive *shape, size_t first, size_t rows,
                                  const uint16_t *codes, const float *books, const float *scales,
                                  const float *gradient, float *dbooks, float *dscales);

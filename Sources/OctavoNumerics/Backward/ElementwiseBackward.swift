@@ -25,43 +25,34 @@ public func rmsNormBackward(
     let (rows, columns) = (x.rows, x.columns)
     precondition(weight.count == columns && gradient.rows == rows && gradient.columns == columns)
     precondition(inputGradient.rows == rows && inputGradient.columns == columns)
-    // Rows in pieces of fixed size, each with a sum of its own: the order of additions is fixed.
+    // Rows in pieces of a size that threads do not change, each with a sum of its own: the order of
+    // additions is fixed.
     let piece = 64
-    var sums = Matrix(rows: (rows + piece - 1) / piece, columns: columns)
-    let pieces = sums.rows
-    unsafe x.elements.withUnsafeBufferPointer { x in
-        unsafe weight.withUnsafeBufferPointer { weight in
-            unsafe gradient.elements.withUnsafeBufferPointer { gradient in
-                unsafe inputGradient.elements.withUnsafeMutableBufferPointer { out in
-                    unsafe sums.elements.withUnsafeMutableBufferPointer { sums in
-                        guard let x = x.baseAddress, let weight = weight.baseAddress,
-                            let gradient = gradient.baseAddress, let out = out.baseAddress,
-                            let sums = sums.baseAddress
-                        else { return }
-                        // A piece writes to its own rows and its own sum.
-                        nonisolated(unsafe) let (v, w, g, o, s) = unsafe (
-                            x, weight, gradient, out, sums
-                        )
-                        parallel(pieces, threads: threads) { index in
-                            for row in index * piece..<min(rows, (index + 1) * piece) {
-                                unsafe octavo_rms_norm_backward(
-                                    isa.kernel,
-                                    v + row * columns,
-                                    w,
-                                    g + row * columns,
-                                    o + row * columns,
-                                    s + index * columns,
-                                    columns,
-                                    epsilon
-                                )
-                            }
-                        }
-                    }
-                }
-            }
+    let sums = unsafe inputGradient.elements.withUnsafeMutableBufferPointer { out in
+        // A piece writes to rows of its own.
+        nonisolated(unsafe) let start = out.baseAddress
+        return parallelMap((rows + piece - 1) / piece, threads: threads) { index in
+            let range = index * piece..<min(rows, (index + 1) * piece)
+            var sum = [Float](repeating: 0, count: columns)
+            guard let start = unsafe start else { return sum }
+            unsafe octavo_rms_norm_backward(
+                isa.kernel,
+                x.elements,
+                weight,
+                gradient.elements,
+                start,
+                &sum,
+                range.lowerBound,
+                range.count,
+                columns,
+                epsilon
+            )
+            return sum
         }
     }
-    return columnSums(sums)
+    return columnSums(
+        Matrix(rows: sums.count, columns: columns, elements: Array(sums.joined()))
+    )
 }
 
 /// Returns the sum of each column.
