@@ -63,7 +63,7 @@ public struct SequenceAttention: Sendable {
             }
             return part
         } collect: { unit, part in
-            part.write(to: &out, row: unit.rows.lowerBound, column: unit.firstQueryColumn)
+            part.copy(to: &out, row: unit.rows.lowerBound, column: unit.firstQueryColumn)
         }
         return out
     }
@@ -194,7 +194,7 @@ extension SequenceAttention {
 
 extension Matrix {
     /// Copies all elements to a block of a larger matrix.
-    func write(to out: inout Matrix, row: Int, column: Int) {
+    func copy(to out: inout Matrix, row: Int, column: Int) {
         let (stride, width) = (out.columns, columns)
         precondition(row >= 0 && row + rows <= out.rows)
         precondition(column >= 0 && column + width <= stride)

@@ -25,9 +25,9 @@ extension SequenceAttention {
             backward(gradient, unit)
         } collect: { unit, part in
             let (row, column) = (unit.rows.lowerBound, unit.keyColumns.lowerBound)
-            part.queries.write(to: &gradients.queries, row: row, column: unit.firstQueryColumn)
-            part.keys.write(to: &gradients.keys, row: row, column: column)
-            part.values.write(to: &gradients.values, row: row, column: column)
+            part.queries.copy(to: &gradients.queries, row: row, column: unit.firstQueryColumn)
+            part.keys.copy(to: &gradients.keys, row: row, column: column)
+            part.values.copy(to: &gradients.values, row: row, column: column)
         }
         return gradients
     }

@@ -9,12 +9,6 @@ import Testing
 /// mathematics in Double.
 @Suite
 struct GradientTests {
-    /// How far tensors may differ, as a share of the norm of what is expected.
-    ///
-    /// Two float32 implementations that sum in different orders are a few 1e-6 apart here; what a
-    /// wrong term would do is of the order of 1.
-    static let tolerance = 5e-5
-
     @Test(.enabled(if: Shared.isHere), arguments: ["llama", "llama3-rope-tied"])
     func agreesWithAutograd(name: String) throws {
         let folder = try SafetensorsFolder(Shared.path("golden/models/" + name))
@@ -41,7 +35,9 @@ struct GradientTests {
         for (name, values) in found {
             let expected = try #require(golden["grad." + name]?.floats)
             let distance = normDistance(values, expected.map(Double.init))
-            #expect(distance < Self.tolerance, "\(name)")
+            // Two float32 implementations that sum in different orders: 2e-5 at most was seen. What
+            // a wrong term would do is of the order of 1.
+            #expect(distance < 5e-5, "\(name)")
         }
     }
 
@@ -92,8 +88,9 @@ struct GradientTests {
             reference.parameters[name] = values
             let slope = zip(gradient, direction).reduce(0) { $0 + Double($1.0) * $1.1 }
             let size = norm(gradient.map(Double.init)) * norm(direction)
-            // Both as shares of the largest slope that a direction of this length could have.
-            #expect(abs(slope - expected) < Self.tolerance * size, "\(name)")
+            // As a share of the largest slope that a direction of this length could have, of which
+            // rounding, pointing nowhere in particular, moves a small part: 4e-7 was seen.
+            #expect(abs(slope - expected) < 5e-6 * size, "\(name)")
         }
     }
 
