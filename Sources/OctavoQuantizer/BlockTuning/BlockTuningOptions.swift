@@ -9,14 +9,14 @@ public struct BlockTuningOptions: Hashable, Sendable {
     }
 
     /// How often each batch is used, at most.
-    public var epochs = 4
+    public var epochs = 3
     /// How far a step moves a parameter, as a share of the root mean square of its kind.
     ///
     /// That of the first step; it falls to zero in a straight line over all epochs.
     public var learningRate: Float = 0.003
     /// The same for the weights of linears that are still dense: they are many, and learn less from
     /// each token.
-    public var denseLearningRate: Float = 0.0003
+    public var denseLearningRate: Float = 0.001
     /// How much each token counts.
     public var weighting = Weighting.relative
     /// The share of batches, the last ones, that are not trained on and choose the best epoch; at
