@@ -66,25 +66,20 @@ public struct AdditiveLayer: Sendable, Equatable {
     /// How many groups an output has.
     public var groups: Int { inputs / scheme.groupSize }
 
+    /// The codes as kernels take them.
+    public var indices: AdditiveCodes {
+        AdditiveCodes(
+            codes,
+            rows: outputs,
+            groups: groups,
+            codebooks: scheme.codebooks,
+            entries: scheme.entries,
+            size: scheme.groupSize
+        )
+    }
+
     /// Returns the weights that the layer stands for, `[outputs, inputs]`.
-    public func dequantized() -> Matrix {
-        var weights = Matrix(rows: outputs, columns: inputs)
-        let size = scheme.groupSize
-        let codes = codes.span
-        let codebooks = codebooks.span
-        var out = weights.elements.mutableSpan
-        for output in 0..<outputs {
-            let scale = scales[output]
-            for group in 0..<groups {
-                let start = (output * groups + group) * size
-                for codebook in 0..<scheme.codebooks {
-                    let code = Int(codes[(output * groups + group) * scheme.codebooks + codebook])
-                    let entry = (codebook * scheme.entries + code) * size
-                    for i in 0..<size { out[start + i] += codebooks[entry + i] }
-                }
-                for i in 0..<size { out[start + i] *= scale }
-            }
-        }
-        return weights
+    public func dequantized(threads: Int = 1) -> Matrix {
+        indices.weights(codebooks: codebooks, scales: scales, threads: threads)
     }
 }

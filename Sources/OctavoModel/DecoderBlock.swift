@@ -8,9 +8,9 @@ public struct DecoderBlock: Sendable {
     /// The architecture that the block is part of.
     public let configuration: ModelConfiguration
     /// `[hidden]`, before attention.
-    public let attentionNorm: [Float]
+    public var attentionNorm: [Float]
     /// `[hidden]`, before the feed-forward part.
-    public let feedForwardNorm: [Float]
+    public var feedForwardNorm: [Float]
     private var linears: [LinearName: Linear]
 
     /// Loads a block.
@@ -52,6 +52,15 @@ public struct DecoderBlock: Sendable {
         }
     }
 
+    /// The bias of a linear, nil if it has none; a new value must be as long as the old one.
+    public subscript(bias name: LinearName) -> [Float]? {
+        get { self[linear: name].bias }
+        set {
+            precondition(newValue?.count == self[linear: name].bias?.count)
+            linears[name]?.bias = newValue
+        }
+    }
+
     /// A linear with its bias.
     subscript(linear name: LinearName) -> Linear {
         guard let linear = linears[name] else { preconditionFailure("a block has all linears") }
@@ -73,20 +82,40 @@ public struct DecoderBlock: Sendable {
         _ execution: Execution,
         capture: ((InputSite, Matrix) -> Void)? = nil
     ) {
-        var spans: [AttentionSpan] = []
-        var row = 0
-        for length in layout.lengths {
-            spans.append(
-                AttentionSpan(firstQuery: row, queryCount: length, firstKey: row, keyCount: length)
-            )
-            row += length
+        forward(&hidden, layout: layout, rotary: rotary, execution) { activation, values in
+            if case .input(let site) = activation { capture?(site, values) }
         }
-        forward(&hidden, positions: layout.positions, rotary: rotary, execution, capture: capture) {
-            queries,
-            keys,
-            values in
-            attend(queries, keys.elements, values.elements, spans, execution)
+    }
+
+    /// The same, with all that the backward pass needs recorded on the way.
+    func forward(
+        _ hidden: inout Matrix,
+        layout: BatchLayout,
+        rotary: RotaryTable,
+        _ execution: Execution,
+        record: (Activation, Matrix) -> Void
+    ) {
+        forward(&hidden, positions: layout.positions, rotary: rotary, execution, record: record) {
+            attention(queries: $0, keys: $1, values: $2, layout, execution).output()
         }
+    }
+
+    /// Attention of whole sequences.
+    func attention(
+        queries: Matrix,
+        keys: Matrix,
+        values: Matrix,
+        _ layout: BatchLayout,
+        _ execution: Execution
+    ) -> SequenceAttention {
+        SequenceAttention(
+            queries: queries,
+            keys: keys,
+            values: values,
+            lengths: layout.lengths,
+            headDimension: configuration.headDimension,
+            threads: execution.threads
+        )
     }
 
     /// Runs the block on sequences that continue what a cache holds, and appends to the cache.
@@ -97,12 +126,23 @@ public struct DecoderBlock: Sendable {
         at placement: CachePlacement,
         _ execution: Execution
     ) {
-        forward(&hidden, positions: placement.positions, rotary: rotary, execution, capture: nil) {
-            queries,
-            keys,
-            values in
+        forward(
+            &hidden,
+            positions: placement.positions,
+            rotary: rotary,
+            execution,
+            record: { _, _ in }
+        ) { queries, keys, values in
             cache.store(keys: keys, values: values, at: placement)
-            return attend(queries, cache.keys, cache.values, placement.spans, execution)
+            return causalAttention(
+                queries: queries,
+                keys: cache.keys,
+                values: cache.values,
+                spans: placement.spans,
+                headDimension: configuration.headDimension,
+                keyValueHeads: configuration.keyValueHeadCount,
+                threads: execution.threads
+            )
         }
     }
 
@@ -111,45 +151,34 @@ public struct DecoderBlock: Sendable {
         positions: [Int],
         rotary: RotaryTable,
         _ execution: Execution,
-        capture: ((InputSite, Matrix) -> Void)?,
+        record: (Activation, Matrix) -> Void,
         attention: (_ queries: Matrix, _ keys: Matrix, _ values: Matrix) -> Matrix
     ) {
         let threads = execution.threads
         let epsilon = configuration.normEpsilon
         let x = rmsNorm(hidden, weight: attentionNorm, epsilon: epsilon, threads: threads)
-        capture?(.attentionInput, x)
+        record(.input(.attentionInput), x)
         var queries = self[linear: .queryProjection](x, execution)
         var keys = self[linear: .keyProjection](x, execution)
         let values = self[linear: .valueProjection](x, execution)
         rotary.rotate(&queries, positions: positions, threads: threads)
         rotary.rotate(&keys, positions: positions, threads: threads)
+        record(.queries, queries)
+        record(.keys, keys)
+        record(.values, values)
         let attended = attention(queries, keys, values)
-        capture?(.attentionOutput, attended)
+        record(.input(.attentionOutput), attended)
         add(self[linear: .outputProjection](attended, execution), to: &hidden, threads: threads)
+        record(.middle, hidden)
 
         let y = rmsNorm(hidden, weight: feedForwardNorm, epsilon: epsilon, threads: threads)
-        capture?(.feedForwardInput, y)
+        record(.input(.feedForwardInput), y)
         var gated = self[linear: .gateProjection](y, execution)
-        siluProduct(gate: &gated, up: self[linear: .upProjection](y, execution), threads: threads)
-        capture?(.feedForwardOutput, gated)
+        let up = self[linear: .upProjection](y, execution)
+        record(.gate, gated)
+        record(.up, up)
+        siluProduct(gate: &gated, up: up, threads: threads)
+        record(.input(.feedForwardOutput), gated)
         add(self[linear: .downProjection](gated, execution), to: &hidden, threads: threads)
-    }
-
-    private func attend(
-        _ queries: Matrix,
-        _ keys: [Float],
-        _ values: [Float],
-        _ spans: [AttentionSpan],
-        _ execution: Execution
-    ) -> Matrix {
-        causalAttention(
-            queries: queries,
-            keys: keys,
-            values: values,
-            spans: spans,
-            headDimension: configuration.headDimension,
-            keyValueHeads: configuration.keyValueHeadCount,
-            threads: execution.threads
-        )
     }
 }

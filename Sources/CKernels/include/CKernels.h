@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backward.h"
 #include "inference.h"
 #include "isa.h"
 #include "quantize.h"

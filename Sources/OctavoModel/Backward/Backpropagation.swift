@@ -1,0 +1,145 @@
+public import OctavoNumerics
+
+/// Gradients of a whole model, a block at a time.
+///
+/// The pass forward keeps the input of every block, `layers · tokens · hidden` floats; the pass back
+/// runs each block once more for the rest. Blocks are asked for one at a time, from the first to the
+/// last and then from the last to the first, so that no more than one need be in memory.
+struct Backpropagation {
+    let ends: ModelEnds
+    let tokens: [Int]
+    let layout: BatchLayout
+    let loss: TokenLoss
+    let execution: Execution
+    /// Whose weights' gradients are wanted.
+    var weights: Set<LinearName> = []
+
+    /// Runs both passes.
+    ///
+    /// - Parameters:
+    ///   - gradients: What the gradients of the ends are added to, or nil.
+    ///   - block: Returns a block.
+    ///   - visit: Called with the gradients of the outputs of linears.
+    ///   - finish: Called with the gradients of a block's parameters, the last block first.
+    /// - Returns: The loss.
+    /// - Throws: ``TokenError`` if a token is not in the vocabulary, or what `block` throws.
+    func run(
+        addingTo gradients: inout EndGradients?,
+        block: (Int) throws -> DecoderBlock,
+        visit: ((Int, LinearName, Matrix) -> Void)? = nil,
+        finish: (Int, BlockGradients) -> Void = { _, _ in }
+    ) throws -> Double {
+        precondition(layout.tokenCount == tokens.count)
+        let rotary = ends.configuration.rotaryTable(positions: layout.lengths.max() ?? 0)
+        var hidden = try ends.embed(tokens)
+        var inputs: [Matrix] = []
+        for index in 0..<ends.configuration.layerCount {
+            inputs.append(hidden)
+            try block(index).forward(&hidden, layout: layout, rotary: rotary, execution)
+        }
+        let loss = ends.backward(&hidden, loss: loss, execution, addingTo: &gradients)
+        while let input = inputs.popLast() {
+            let (index, block) = (inputs.count, try block(inputs.count))
+            let trace = BlockTrace(
+                block,
+                input: input,
+                layout: layout,
+                rotary: rotary,
+                execution
+            )
+            let blockGradients = block.backward(
+                &hidden,
+                through: trace,
+                rotary: rotary,
+                execution,
+                weights: weights,
+                visit: visit.map { visit in { visit(index, $0, $1) } }
+            )
+            finish(index, blockGradients)
+        }
+        gradients?.add(embedded: hidden, tokens: tokens)
+        return loss
+    }
+}
+
+/// The gradients of all of a model's parameters.
+public struct ModelGradients: Sendable {
+    /// Those of embedding, final norm and head.
+    public internal(set) var ends: EndGradients
+    /// Those of the blocks, in order.
+    public internal(set) var blocks: [BlockGradients]
+}
+
+extension LanguageModel {
+    /// Returns a loss and its gradients by all parameters.
+    ///
+    /// - Parameters:
+    ///   - loss: What the logits cost.
+    ///   - tokens: All sequences of the layout, one after the other.
+    ///   - layout: The sequences.
+    ///   - execution: How the passes are carried out.
+    /// - Returns: The loss and the gradients.
+    /// - Throws: ``TokenError`` if a token is not in the vocabulary.
+    public func gradients(
+        of loss: TokenLoss,
+        tokens: [Int],
+        layout: BatchLayout,
+        _ execution: Execution = Execution()
+    ) throws -> (loss: Double, gradients: ModelGradients) {
+        var endGradients: EndGradients? = EndGradients(ends)
+        var blockGradients = [BlockGradients](repeating: BlockGradients(), count: blocks.count)
+        let value = try Backpropagation(
+            ends: ends,
+            tokens: tokens,
+            layout: layout,
+            loss: loss,
+            execution: execution,
+            weights: Set(LinearName.allCases)
+        ).run(addingTo: &endGradients, block: { blocks[$0] }, finish: { blockGradients[$0] = $1 })
+        let ends = endGradients ?? EndGradients(ends)
+        return (value, ModelGradients(ends: ends, blocks: blockGradients))
+    }
+}
+
+/// Computes the gradients of a loss by the outputs of all linears of a model, holding one block of
+/// weights at a time: each is loaded twice.
+///
+/// Memory grows with the number of tokens, so long texts are given some sequences at a time.
+///
+/// - Parameters:
+///   - source: The weights.
+///   - ends: What surrounds the blocks.
+///   - loss: What the logits cost, ``TokenLoss/drawn(seed:firstStream:)`` for the Fisher information.
+///   - tokens: All sequences of the layout, one after the other.
+///   - layout: The sequences.
+///   - execution: How the passes are carried out.
+///   - visit: Called once for each linear with the index of its block, its name and the gradient of
+///     its output, `[tokens, outputs]`, the last linear of the last block first.
+/// - Returns: The loss.
+/// - Throws: ``TokenError`` if a token is not in the vocabulary, ``WeightError``, or what the source
+///   throws.
+@discardableResult
+public func forEachOutputGradient(
+    source: some WeightSource,
+    ends: ModelEnds,
+    loss: TokenLoss,
+    tokens: [Int],
+    layout: BatchLayout,
+    _ execution: Execution,
+    visit: @escaping (Int, LinearName, Matrix) -> Void
+) throws -> Double {
+    var none: EndGradients?
+    return try Backpropagation(
+        ends: ends,
+        tokens: tokens,
+        layout: layout,
+        loss: loss,
+        execution: execution
+    ).run(
+        addingTo: &none,
+        block: { index in
+            try DecoderBlock(configuration: ends.configuration, layer: index, from: source)
+        },
+        visit: visit
+    )
+}

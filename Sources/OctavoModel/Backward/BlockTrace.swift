@@ -1,0 +1,60 @@
+public import OctavoNumerics
+
+/// What a block computes on the way, a row for each token.
+enum Activation: Hashable, Sendable {
+    /// What linears take.
+    case input(InputSite)
+    /// Rotated.
+    case queries
+    /// Rotated.
+    case keys
+    case values
+    /// The residual between attention and the feed-forward part.
+    case middle
+    /// Before it is gated.
+    case gate
+    case up
+}
+
+/// A pass through a block with all that its backward pass needs: about
+/// `5 · hidden + 2 · keyValueWidth + 3 · intermediate` floats a token.
+public struct BlockTrace: Sendable {
+    /// The sequences.
+    public let layout: BatchLayout
+    /// The residual stream before the block, `[tokens, hidden]`.
+    public let input: Matrix
+    /// The residual stream after it.
+    public let output: Matrix
+    private let activations: [Activation: Matrix]
+
+    /// Runs a block.
+    ///
+    /// - Parameters:
+    ///   - block: The block.
+    ///   - input: The residual stream before it, `[tokens, hidden]`.
+    ///   - layout: The sequences.
+    ///   - rotary: A table that reaches the longest sequence.
+    ///   - execution: How the pass is carried out.
+    public init(
+        _ block: DecoderBlock,
+        input: Matrix,
+        layout: BatchLayout,
+        rotary: RotaryTable,
+        _ execution: Execution
+    ) {
+        var output = input
+        var activations: [Activation: Matrix] = [:]
+        block.forward(&output, layout: layout, rotary: rotary, execution) { activations[$0] = $1 }
+        self.layout = layout
+        self.input = input
+        self.output = output
+        self.activations = activations
+    }
+
+    subscript(activation: Activation) -> Matrix {
+        guard let matrix = activations[activation] else {
+            preconditionFailure("a trace has all activations")
+        }
+        return matrix
+    }
+}

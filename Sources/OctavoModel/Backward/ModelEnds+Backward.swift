@@ -1,0 +1,88 @@
+public import OctavoNumerics
+
+/// The gradients of what surrounds the blocks, each in the shape of its parameter.
+public struct EndGradients: Sendable {
+    /// `[vocabulary, hidden]`: with the head's where that is the embedding, transposed.
+    public internal(set) var embedding: Matrix
+    /// `[hidden]`.
+    public internal(set) var finalNorm: [Float]
+    /// `[vocabulary, hidden]`, or nil where the embedding serves.
+    public internal(set) var head: Matrix?
+
+    /// Gradients of zero.
+    init(_ ends: ModelEnds) {
+        embedding = Matrix(rows: ends.embedding.rows, columns: ends.embedding.columns)
+        finalNorm = [Float](repeating: 0, count: ends.finalNorm.count)
+        head = ends.untiedHead.map { Matrix(rows: $0.rows, columns: $0.columns) }
+    }
+}
+
+extension ModelEnds {
+    /// Computes a loss from the residual stream behind the last block, and goes back to it.
+    ///
+    /// Logits are formed for a few rows at a time: they are many times larger than what they are
+    /// made of.
+    ///
+    /// - Parameters:
+    ///   - hidden: `[tokens, hidden]`; replaced by its gradient.
+    ///   - loss: What the logits cost.
+    ///   - execution: How the pass is carried out.
+    ///   - gradients: What the gradients of norm and head are added to, or nil if they are not
+    ///     wanted.
+    /// - Returns: The loss.
+    public func backward(
+        _ hidden: inout Matrix,
+        loss: TokenLoss,
+        _ execution: Execution,
+        addingTo gradients: inout EndGradients?
+    ) -> Double {
+        let (head, width) = (untiedHead ?? embedding, hidden.columns)
+        let (epsilon, threads) = (configuration.normEpsilon, execution.threads)
+        var total = 0.0
+        for start in stride(from: 0, to: hidden.rows, by: 128) {
+            let rows = start..<min(start + 128, hidden.rows)
+            let part = hidden.selecting(rows: Array(rows))
+            let x = rmsNorm(part, weight: finalNorm, epsilon: epsilon, threads: threads)
+            var logits = product(x, transposed: false, head, transposed: true)
+            total += loss.replace(rows, &logits, threads)
+            var partGradient = Matrix(rows: rows.count, columns: width)
+            let normGradient = rmsNormBackward(
+                part,
+                weight: finalNorm,
+                epsilon: epsilon,
+                gradient: product(logits, transposed: false, head),
+                addingTo: &partGradient,
+                threads: threads
+            )
+            gradients?.add(logits: logits, normed: x, finalNorm: normGradient)
+            hidden.elements.replaceSubrange(
+                start * width..<rows.upperBound * width,
+                with: partGradient.elements
+            )
+        }
+        return total
+    }
+}
+
+extension EndGradients {
+    /// Adds the gradients that some rows make, given that of their logits and what the head took.
+    fileprivate mutating func add(logits: Matrix, normed: Matrix, finalNorm more: [Float]) {
+        for i in finalNorm.indices { finalNorm[i] += more[i] }
+        if var sum = head.take() {
+            multiply(logits, transposed: true, normed, into: &sum, beta: 1)
+            head = sum
+        } else {
+            multiply(logits, transposed: true, normed, into: &embedding, beta: 1)
+        }
+    }
+
+    /// Adds the gradients of embedded tokens, a row for each.
+    mutating func add(embedded gradient: Matrix, tokens: [Int]) {
+        let width = gradient.columns
+        for (row, token) in tokens.enumerated() {
+            for i in 0..<width {
+                embedding.elements[token * width + i] += gradient.elements[row * width + i]
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+internal import COpenBLAS
+
+/// Runs `body`, whose own threads call BLAS, with one thread for each BLAS call, and then gives BLAS
+/// as many as it had.
+///
+/// The number is the whole process's: others who call BLAS meanwhile have one thread too.
+func withOneBLASThread<R>(_ body: () -> R) -> R {
+    let count = openblas_get_num_threads()
+    guard count > 1 else { return body() }
+    openblas_set_num_threads(1)
+    defer { openblas_set_num_threads(count) }
+    return body()
+}

@@ -1,0 +1,152 @@
+import OctavoModel
+import OctavoNumerics
+
+/// A block whose parameters, all but the codes, are learned.
+struct TunableBlock {
+    /// The block with the parameters as they stand, its weights formed.
+    private(set) var block: DecoderBlock
+    private var linears: [LinearName: TunableLinear] = [:]
+    private var dense: [LinearName: TunableParameter] = [:]
+    private var attentionNorm: TunableParameter
+    private var feedForwardNorm: TunableParameter
+    private var steps = 0
+    private let threads: Int
+
+    /// - Throws: ``BlockTuningError/layerShape(_:found:expected:)``.
+    init(
+        _ block: DecoderBlock,
+        layers: [LinearName: AdditiveLayer],
+        dense names: Set<LinearName>,
+        threads: Int
+    ) throws(BlockTuningError) {
+        self.block = block
+        self.threads = threads
+        attentionNorm = TunableParameter(block.attentionNorm)
+        feedForwardNorm = TunableParameter(block.feedForwardNorm)
+        for (name, layer) in layers {
+            let shape = name.shape(in: block.configuration)
+            guard (layer.outputs, layer.inputs) == shape else {
+                throw .layerShape(
+                    name,
+                    found: [layer.outputs, layer.inputs],
+                    expected: [shape.outputs, shape.inputs]
+                )
+            }
+            linears[name] = TunableLinear(layer, bias: block[bias: name])
+        }
+        for name in names.subtracting(layers.keys) {
+            dense[name] = TunableParameter(block[name].weight.elements)
+        }
+        formBlock()
+    }
+
+    /// The linears that are learned.
+    var names: Set<LinearName> { Set(linears.keys).union(dense.keys) }
+
+    /// The additive layers as they stand.
+    var layers: [LinearName: AdditiveLayer] { linears.mapValues(\.current) }
+
+    /// Moves all parameters against their gradients by a rate.
+    mutating func step(_ gradients: BlockGradients, rate: Float, denseRate: Float) {
+        steps += 1
+        attentionNorm.step(gradients.attentionNorm, rate: rate, count: steps)
+        feedForwardNorm.step(gradients.feedForwardNorm, rate: rate, count: steps)
+        for name in names {
+            guard let weight = gradients.weights[name] else { continue }
+            dense[name]?.step(weight.elements, rate: denseRate, count: steps)
+            linears[name]?.step(
+                weight,
+                bias: gradients.biases[name],
+                rate: rate,
+                count: steps,
+                threads: threads
+            )
+        }
+        formBlock()
+    }
+
+    /// Rounds all parameters to what half precision holds.
+    mutating func roundToHalf() {
+        attentionNorm.roundToHalf()
+        feedForwardNorm.roundToHalf()
+        for name in names { linears[name]?.roundToHalf() }
+        formBlock()
+    }
+
+    private mutating func formBlock() {
+        block.attentionNorm = attentionNorm.values
+        block.feedForwardNorm = feedForwardNorm.values
+        for (name, weight) in dense {
+            let shape = name.shape(in: block.configuration)
+            block[name] = .dense(
+                Matrix(rows: shape.outputs, columns: shape.inputs, elements: weight.values)
+            )
+        }
+        for (name, linear) in linears {
+            block[name] = .dense(linear.weights(threads: threads))
+            if let bias = linear.bias { block[bias: name] = bias.values }
+        }
+    }
+}
+
+/// An additive layer whose codebooks, scales and bias are learned.
+private struct TunableLinear {
+    private let layer: AdditiveLayer
+    private let indices: AdditiveCodes
+    private var codebooks: TunableParameter
+    private var scales: TunableParameter
+    private(set) var bias: TunableParameter?
+
+    init(_ layer: AdditiveLayer, bias: [Float]?) {
+        self.layer = layer
+        indices = layer.indices
+        // Each codebook refines the sum of those before it, and is smaller.
+        codebooks = TunableParameter(layer.codebooks, parts: layer.scheme.codebooks)
+        scales = TunableParameter(layer.scales)
+        self.bias = bias.map { TunableParameter($0) }
+    }
+
+    /// The layer with the parameters as they stand.
+    var current: AdditiveLayer {
+        do {
+            return try AdditiveLayer(
+                scheme: layer.scheme,
+                outputs: layer.outputs,
+                inputs: layer.inputs,
+                codes: layer.codes,
+                codebooks: codebooks.values,
+                scales: scales.values
+            )
+        } catch {
+            preconditionFailure("the parts are as long as they were: \(error)")
+        }
+    }
+
+    func weights(threads: Int) -> Matrix {
+        indices.weights(codebooks: codebooks.values, scales: scales.values, threads: threads)
+    }
+
+    mutating func step(
+        _ weightGradient: Matrix,
+        bias biasGradient: [Float]?,
+        rate: Float,
+        count: Int,
+        threads: Int
+    ) {
+        let gradient = indices.backward(
+            weightGradient,
+            codebooks: codebooks.values,
+            scales: scales.values,
+            threads: threads
+        )
+        codebooks.step(gradient.codebooks, rate: rate, count: count)
+        scales.step(gradient.scales, rate: rate, count: count)
+        if let biasGradient { bias?.step(biasGradient, rate: rate, count: count) }
+    }
+
+    mutating func roundToHalf() {
+        codebooks.roundToHalf()
+        scales.roundToHalf()
+        bias?.roundToHalf()
+    }
+}
