@@ -1,0 +1,133 @@
+/// Values over a model's blocks, on a logarithmic axis of percentages.
+///
+/// Across, everything is in percent of the width; up and down, in pixels: the chart is as wide as its
+/// place without a script, and its letters and marks keep their size.
+struct BlockChart {
+    /// Values that a line connects.
+    struct Series {
+        /// How its marks and line are drawn: a class of the style sheet.
+        var style: String
+        /// What a mark's tip begins with: the series' name.
+        var name: String
+        /// A value and its block; several of a block are marked each, and the line goes between.
+        var values: [(block: Int, value: Double)]
+        /// Whether each value has a mark, or the line stands alone.
+        var isMarked = true
+    }
+
+    /// Makes the chart's ids unique on the page.
+    var id: String
+    /// What the chart is called by those who cannot see it.
+    var title: String
+    /// What it says to them.
+    var summary: String
+    /// The series, drawn in this order.
+    var series: [Series]
+    /// How many blocks the model has.
+    var blockCount: Int
+    /// The axis, which charts side by side share.
+    var scale: LogScale
+    /// The height of the plot in pixels.
+    var height = 128.0
+
+    /// The space above and below the axis, where values stand that it cannot show.
+    private let rail = 12.0
+
+    /// The chart.
+    var html: HTML {
+        """
+        <svg class="chart" role="img" aria-labelledby="\(id)-t \(id)-d" height="\(Int(height) + 28)">
+        <title id="\(id)-t">\(title)</title><desc id="\(id)-d">\(summary)</desc>
+        \(tickLabels)
+        <svg class="plot" x="56" y="4" width="80%" height="\(Int(height))">
+        \(grid)
+        \(blockLabels)
+        <svg viewBox="0 0 1000 \(Int(height))" preserveAspectRatio="none" width="100%" height="\(Int(height))">
+        \(series.map(line))
+        </svg>
+        \(series.filter(\.isMarked).flatMap(marks))
+        </svg>
+        </svg>
+        """
+    }
+
+    private var tickLabels: [HTML] {
+        scale.ticks.map { tick in
+            let y = pixels(y(at: tick.position) + 8)
+            return
+                "<text class=\"tick\" x=\"48\" y=\"\(y)\" text-anchor=\"end\">\(tick.label)</text>"
+        }
+    }
+
+    private var grid: [HTML] {
+        scale.ticks.map { tick in
+            let y = pixels(y(at: tick.position))
+            return "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"\(y)\" y2=\"\(y)\"/>"
+        }
+    }
+
+    /// The numbers of a few blocks below the plot.
+    private var blockLabels: [HTML] {
+        let step = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500].first { blockCount <= 7 * $0 } ?? 1000
+        return stride(from: 0, to: blockCount, by: step).map { block in
+            """
+            <text class="tick" x="\(percent(x(of: block)))" y="\(Int(height) + 18)" \
+            text-anchor="middle">\(block)</text>
+            """
+        }
+    }
+
+    private func line(of series: Series) -> HTML {
+        let byBlock = Dictionary(grouping: series.values, by: \.block)
+        var runs: [[String]] = [[]]
+        for block in 0..<max(0, blockCount) {
+            let heights = (byBlock[block] ?? []).compactMap { scale.position($0.value) }
+            if heights.isEmpty {
+                // A gap in the line, not a line through what nobody knows.
+                if runs.last?.isEmpty == false { runs.append([]) }
+                continue
+            }
+            let mean = heights.reduce(0, +) / Double(heights.count)
+            runs[runs.count - 1].append("\(pixels(1000 * x(of: block))),\(pixels(y(at: mean)))")
+        }
+        let lines: [HTML] = runs.filter { $0.count > 1 }.map { points in
+            "<polyline class=\"line \(series.style)\" points=\"\(points.joined(separator: " "))\"/>"
+        }
+        return "\(lines)"
+    }
+
+    private func marks(of series: Series) -> [HTML] {
+        let radius = blockCount > 64 ? "2" : "3"
+        return series.values.map { block, value in
+            let (x, tip) = (percent(x(of: block)), "\(series.name), block \(block): ")
+            if let position = scale.position(value) {
+                return """
+                    <circle class="mark \(series.style)" cx="\(x)" cy="\(pixels(y(at: position)))" \
+                    r="\(radius)"><title>\(tip)\(percentText(value))</title></circle>
+                    """
+            }
+            if value == 0 {
+                return """
+                    <circle class="mark zero" cx="\(x)" cy="\(pixels(height - 4))" \
+                    r="2.5"><title>\(tip)exactly 0</title></circle>
+                    """
+            }
+            return """
+                <text class="mark lost" x="\(x)" y="9" text-anchor="middle">×<title>\
+                \(tip)\(percentText(value))</title></text>
+                """
+        }
+    }
+
+    private func x(of block: Int) -> Double { (Double(block) + 0.5) / Double(max(1, blockCount)) }
+
+    private func y(at position: Double) -> Double {
+        rail + (1 - position) * (height - 2 * rail)
+    }
+}
+
+/// A length in pixels as an attribute.
+func pixels(_ value: Double) -> String { decimal(value, digits: 1) }
+
+/// A share of the width as an attribute.
+func percent(_ share: Double) -> String { decimal(100 * share, digits: 2) + "%" }
