@@ -38,8 +38,6 @@ struct BlockChart {
         """
         <svg class="chart" role="img" aria-labelledby="\(id)-t \(id)-d" height="\(Int(height) + 28)">
         <title id="\(id)-t">\(title)</title><desc id="\(id)-d">\(summary)</desc>
-        \(tickLabels)
-        <svg class="plot" x="56" y="4" width="80%" height="\(Int(height))">
         \(grid)
         \(blockLabels)
         <svg viewBox="0 0 1000 \(Int(height))" preserveAspectRatio="none" width="100%" height="\(Int(height))">
@@ -47,22 +45,17 @@ struct BlockChart {
         </svg>
         \(series.filter(\.isMarked).flatMap(marks))
         </svg>
-        </svg>
         """
     }
 
-    private var tickLabels: [HTML] {
-        scale.ticks.map { tick in
-            let y = pixels(y(at: tick.position) + 8)
-            return
-                "<text class=\"tick\" x=\"48\" y=\"\(y)\" text-anchor=\"end\">\(tick.label)</text>"
-        }
-    }
-
+    /// A line across at each round number; the numbers stand left of the plot, in the chart's padding.
     private var grid: [HTML] {
-        scale.ticks.map { tick in
-            let y = pixels(y(at: tick.position))
-            return "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"\(y)\" y2=\"\(y)\"/>"
+        scale.ticks(atMost: Int((height - 2 * rail) / 17)).map { tick in
+            let y = y(at: tick.position)
+            return """
+                <line class="grid" x1="0" x2="100%" y1="\(pixels(y))" y2="\(pixels(y))"/>\
+                <text class="tick" x="-8" y="\(pixels(y + 4))" text-anchor="end">\(tick.label)</text>
+                """
         }
     }
 

@@ -28,10 +28,10 @@ extension QuantizationReport {
         return """
             <section id="growth">
             <h2>Error from block to block</h2>
-            <p class="lead">How far the numbers that flow through the quantized model have moved from the \
-            original’s behind each block, in squares, relative to the original’s. Every block adds its own \
-            error to what came in, so a gentle rise is normal; a jump names the block to look at. Lower is \
-            better.\(after.isEmpty ? "" : tuningNote)</p>
+            <p class="lead">How far the stream of numbers through the quantized model has moved from the \
+            original’s behind each block: the squared distance as a share of the original’s square. Every \
+            block adds its own error to what came in, so a gentle rise is normal; a jump names the block to \
+            look at. Lower is better.\(after.isEmpty ? "" : tuningNote)</p>
             \(after.isEmpty || before.isEmpty ? "" : tuningKey)
             <figure class="wide">
             \(chart.html)

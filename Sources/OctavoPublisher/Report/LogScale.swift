@@ -35,17 +35,14 @@ struct LogScale {
         return place(log10(value))
     }
 
-    /// A few round numbers, low to high: all of them on a short axis, else powers of ten.
-    var ticks: [Tick] {
+    /// A few round numbers, low to high: all of them if there is room, else powers of ten.
+    func ticks(atMost limit: Int) -> [Tick] {
         let all = Array(low...high)
         let powers = all.filter { $0 % 3 == 0 }
-        let chosen: [Int]
-        if all.count <= 6 || powers.count < 2 {
-            chosen = all
-        } else {
-            let step = (powers.count + 4) / 5
-            chosen = powers.enumerated().filter { $0.offset % step == 0 }.map(\.element)
-        }
+        let step = max(1, (powers.count + limit - 1) / max(1, limit))
+        let chosen =
+            all.count <= limit || powers.count < 2
+            ? all : powers.enumerated().filter { $0.offset % step == 0 }.map(\.element)
         return chosen.map { number in
             let (exponent, mantissa) = Self.parts(number)
             return Tick(

@@ -15,9 +15,9 @@ extension QuantizationReport {
         return """
             <section id="loss">
             <h2>Loss of each layer</h2>
-            <p class="lead">How much of a layer’s output its quantization changed, in squares, on the \
-            calibration text. Lower is better, 0 % is the original. All charts share one axis; a mark far \
-            above its neighbours names a layer that quantization hurt.</p>
+            <p class="lead">The error that quantization leaves in each layer’s output, squared and as a share of \
+            the squared output, on the calibration text. Lower is better, 0 % is the original. All charts \
+            share one axis; a mark far above its neighbours names a layer that quantization hurt.</p>
             <p class="key"><svg width="30" height="10" aria-hidden="true"><line class="line" x1="0" x2="30" \
             y1="5" y2="5"/><circle class="mark" cx="15" cy="5" r="3"/></svg> a layer of this kind, by block \
             <svg width="30" height="10" aria-hidden="true"><line class="line middle" x1="0" x2="30" y1="5" \

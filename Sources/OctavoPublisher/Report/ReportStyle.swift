@@ -27,10 +27,10 @@ let reportStyle: HTML = """
     .kicker { color: var(--alert); font-size: 12px; letter-spacing: 0.12em; text-transform: uppercase; font-weight: 600; }
     .made, .lead, .note, .key, figcaption span, footer { color: var(--soft); }
     .lead { max-width: 68ch; margin-bottom: 16px; }
-    .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); gap: 1px; margin-top: 28px;
+    .tiles { display: flex; flex-wrap: wrap; gap: 1px; margin-top: 28px;
       background: var(--rule); border: 1px solid var(--rule); border-radius: 6px; overflow: hidden; }
-    .tile { background: var(--raised); padding: 16px 18px 14px; }
-    .figure { font-size: 29px; line-height: 1.1; white-space: nowrap; letter-spacing: -0.01em; }
+    .tile { flex: 1 1 165px; background: var(--raised); padding: 16px 18px 14px; }
+    .figure { font-size: 25px; line-height: 1.1; white-space: nowrap; letter-spacing: -0.01em; }
     .meaning { margin-top: 6px; line-height: 1.35; }
     .note { font-size: 13px; line-height: 1.4; margin-top: 3px; }
     section { padding: 34px 0 6px; }
@@ -44,11 +44,11 @@ let reportStyle: HTML = """
     .key svg { vertical-align: -1px; margin-left: 14px; }
     .key svg:first-child { margin-left: 0; }
     .key svg { overflow: visible; }
-    .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 18px 24px; }
+    .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 20px 18px; }
     figure { margin: 0; break-inside: avoid; min-width: 0; }
-    figcaption { padding-left: 56px; }
+    figcaption { padding-left: 48px; }
     .chart, .bar { display: block; width: 100%; overflow: visible; }
-    .plot { width: calc(100% - 64px); overflow: visible; }
+    .chart { padding: 0 6px 0 48px; }
     .tick { font-size: 11px; fill: var(--soft); }
     .grid { stroke: var(--rule); }
     .line { fill: none; stroke: var(--data); stroke-width: 1.5; stroke-linejoin: round; vector-effect: non-scaling-stroke; }
@@ -89,11 +89,14 @@ let reportStyle: HTML = """
       white-space: pre-wrap; font: 13px/1.6 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
     footer { padding-top: 32px; padding-bottom: 48px; font-size: 13px; }
     @media (max-width: 560px) {
-      .times .wide { display: none; }
+      .times tr { display: grid; grid-template-columns: 1fr 6em 6em; }
+      .times .wide { grid-area: 2 / 1 / 3 / 4; width: auto; padding-left: 0; }
+      .times thead .wide, .times tfoot .wide { display: none; }
+      .times tbody :not(.wide) { border-bottom: 0; padding-bottom: 0; }
+      th, td { padding-left: 9px; }
+      table { font-size: 13px; }
       header { padding-top: 28px; }
-      .tiles { grid-template-columns: 1fr 1fr; }
-      .figure { font-size: 24px; }
-      .tile { padding: 14px; }
+      .tile { flex-basis: 130px; padding: 14px; }
     }
     @media print {
       :root { --paper: #ffffff; --raised: #ffffff; }
