@@ -7,6 +7,7 @@ import ArgumentParser
 /// - Parameters:
 ///   - output: The form of the verb's result, which is also that of its progress.
 ///   - work: The work.
+/// - Throws: The exit status.
 func reporting(
     as output: OutputOptions? = nil,
     _ work: (ProgressPrinter) async throws -> Void

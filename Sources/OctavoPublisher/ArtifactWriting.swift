@@ -113,7 +113,7 @@ final class LayerProgressReporter: Sendable {
                     block: linear.block,
                     blocks: blocks,
                     name: linear.linear.rawValue,
-                    relativeLoss: linear.relativeLoss.map(Double.init)
+                    relativeLoss: linear.relativeLoss
                 )
             )
         )

@@ -4,12 +4,13 @@ extension Progress {
     /// The state as a line for people.
     ///
     /// - Parameter secondsLeft: How long the stage still takes, where that is known.
+    /// - Returns: Without a line break.
     public func line(secondsLeft: Double?) -> String {
         var parts = [stage]
         if let layer {
             parts.append("block \(layer.block + 1) of \(layer.blocks)")
             parts.append(layer.name)
-            parts.append(layer.relativeLoss.map { "loss " + percentText($0) } ?? "kept")
+            parts.append(layer.relativeLoss.map { "loss " + percentText(Double($0)) } ?? "kept")
         } else if unit == .bytes {
             parts.append(
                 completed > 0 ? "\(byteText(completed)) of \(byteText(total))" : byteText(total)
@@ -25,6 +26,7 @@ extension Progress {
     /// The state as an event for programs.
     ///
     /// - Parameter secondsLeft: How long the stage still takes, where that is known.
+    /// - Returns: An object whose `event` is `layer` or `progress` (docs/quantization.md).
     public func event(secondsLeft: Double?) -> JSON {
         /// A number with as many decimals as mean something.
         func rounded(_ value: Double, _ scale: Double) -> JSON {
@@ -42,7 +44,7 @@ extension Progress {
         return .object([
             "event": "layer", "stage": .string(stage), "block": .integer(layer.block),
             "blocks": .integer(layer.blocks), "layer": .string(layer.name),
-            "relative_loss": layer.relativeLoss.map(JSON.number),
+            "relative_loss": layer.relativeLoss.map(JSON.shortest),
             "restored": .bool(layer.relativeLoss == nil), "work": rounded(work, 10000),
             "eta_seconds": estimate,
         ])

@@ -34,10 +34,10 @@ public struct Progress: Sendable {
         /// Its name within the block, as in `self_attn.q_proj`.
         public var name: String
         /// What quantization lost of its output; nil for a layer that an earlier run had finished.
-        public var relativeLoss: Double?
+        public var relativeLoss: Float?
 
         /// Describes a layer.
-        public init(block: Int, blocks: Int, name: String, relativeLoss: Double?) {
+        public init(block: Int, blocks: Int, name: String, relativeLoss: Float?) {
             self.block = block
             self.blocks = blocks
             self.name = name

@@ -1,8 +1,8 @@
 /// Foretells how long a stage still takes, from how fast it went lately.
 ///
-/// Speed is work over time, both counted with weights that fade: what happened half the elapsed time
-/// ago, and at least half a minute, counts half. So the estimate follows when work becomes harder, and
-/// one slow or quick step does not shake it.
+/// Speed is work over time, both counted with weights that fade, with a time constant of half the elapsed
+/// time and at least half a minute. So the estimate follows when work becomes harder, and one slow or
+/// quick step does not shake it.
 public struct RemainingTime: Sendable {
     private let began: Double
     private var last: (work: Double, time: Double)
@@ -26,8 +26,8 @@ public struct RemainingTime: Sendable {
         let (gain, passed) = (max(0, work - last.work), max(0, time - last.time))
         last = (max(work, last.work), time)
         guard !isRestored else { return }
-        let halfLife = max(30, (time - began) / 2)
-        let fading = halfLife / (halfLife + passed)
+        let memory = max(30, (time - began) / 2)
+        let fading = memory / (memory + passed)
         recent = (recent.work * fading + gain, recent.time * fading + passed)
     }
 

@@ -9,7 +9,7 @@ struct BlockChart {
         var style: String
         /// What a mark's tip begins with: the series' name.
         var name: String
-        /// A value and its block; several of a block are marked each, and the line goes between.
+        /// A value and its block; of several of a block the line takes the middle one.
         var values: [(block: Int, value: Double)]
         /// Whether each value has a mark, or the line stands alone.
         var isMarked = true
@@ -74,14 +74,14 @@ struct BlockChart {
         let byBlock = Dictionary(grouping: series.values, by: \.block)
         var runs: [[String]] = [[]]
         for block in 0..<max(0, blockCount) {
-            let heights = (byBlock[block] ?? []).compactMap { scale.position($0.value) }
+            let heights = (byBlock[block] ?? []).compactMap { scale.position($0.value) }.sorted()
             if heights.isEmpty {
                 // A gap in the line, not a line through what nobody knows.
                 if runs.last?.isEmpty == false { runs.append([]) }
                 continue
             }
-            let mean = heights.reduce(0, +) / Double(heights.count)
-            runs[runs.count - 1].append("\(pixels(1000 * x(of: block))),\(pixels(y(at: mean)))")
+            let middle = heights[heights.count / 2]
+            runs[runs.count - 1].append("\(pixels(1000 * x(of: block))),\(pixels(y(at: middle)))")
         }
         let lines: [HTML] = runs.filter { $0.count > 1 }.map { points in
             "<polyline class=\"line \(series.style)\" points=\"\(points.joined(separator: " "))\"/>"
@@ -90,7 +90,7 @@ struct BlockChart {
     }
 
     private func marks(of series: Series) -> [HTML] {
-        let radius = blockCount > 64 ? "2" : "3"
+        let radius = blockCount <= 40 ? "3" : blockCount <= 80 ? "2" : "1.4"
         return series.values.map { block, value in
             let (x, tip) = (percent(x(of: block)), "\(series.name), block \(block): ")
             if let position = scale.position(value) {

@@ -32,7 +32,8 @@ extension QuantizationReport {
             original’s behind each block: the squared distance as a share of the original’s square. Every \
             block adds its own error to what came in, so a gentle rise is normal; a jump names the block to \
             look at. Lower is better.\(after.isEmpty ? "" : tuningNote)</p>
-            \(after.isEmpty || before.isEmpty ? "" : tuningKey)
+            <p class="key">\(after.isEmpty || before.isEmpty ? "" : tuningKey)\
+            \(oddMarks(among: (before + after).map(\.value)))</p>
             <figure class="wide">
             \(chart.html)
             </figure>
@@ -47,10 +48,10 @@ extension QuantizationReport {
 
     private var tuningKey: HTML {
         """
-        <p class="key"><svg width="30" height="10" aria-hidden="true"><line class="line before" x1="0" x2="30" \
+        <svg width="30" height="10" aria-hidden="true"><line class="line before" x1="0" x2="30" \
         y1="5" y2="5"/><circle class="mark before" cx="15" cy="5" r="3"/></svg> before tuning the block \
         <svg width="30" height="10" aria-hidden="true"><line class="line" x1="0" x2="30" y1="5" y2="5"/>\
-        <circle class="mark" cx="15" cy="5" r="3"/></svg> after it</p>
+        <circle class="mark" cx="15" cy="5" r="3"/></svg> after it
         """
     }
 

@@ -21,7 +21,7 @@ extension QuantizationReport {
             <p class="key"><svg width="30" height="10" aria-hidden="true"><line class="line" x1="0" x2="30" \
             y1="5" y2="5"/><circle class="mark" cx="15" cy="5" r="3"/></svg> a layer of this kind, by block \
             <svg width="30" height="10" aria-hidden="true"><line class="line middle" x1="0" x2="30" y1="5" \
-            y2="5"/></svg> median of all kinds\(oddMarks)</p>
+            y2="5"/></svg> median of all kinds\(oddMarks(among: layers.map(\.relativeLoss)))</p>
             <div class="panels">
             \(panels)
             </div>
@@ -53,9 +53,9 @@ extension QuantizationReport {
     }
 
     /// What marks off the axis mean, where there are any.
-    private var oddMarks: HTML {
-        let hasZero = layers.contains { $0.relativeLoss == 0 }
-        let hasLost = layers.contains { !$0.relativeLoss.isFinite }
+    func oddMarks(among values: [Double]) -> HTML {
+        let hasZero = values.contains(0)
+        let hasLost = values.contains { !$0.isFinite }
         let zero: HTML = """
              <svg width="12" height="10" aria-hidden="true"><circle class="mark zero" cx="6" cy="5" \
             r="2.5"/></svg> at the bottom: exactly 0
@@ -87,7 +87,7 @@ extension QuantizationReport {
             scale: scale
         )
         return """
-            <figure><figcaption><b>\(kind.name)</b> <span>\(purpose(ofKind: kind.name))</span></figcaption>
+            <figure><figcaption><b>\(kind.name)</b> <span>mean \(summary.mean)</span></figcaption>
             \(chart.html)
             </figure>
             """
@@ -97,12 +97,12 @@ extension QuantizationReport {
         let rows: [HTML] = kinds.map { kind, layers in
             let summary = LossSummary(layers)
             return """
-                <tr><th scope="row">\(kind)</th><td>\(layers.count)</td><td>\(summary.mean)</td>\
+                <tr><th scope="row">\(kind) <span>\(purpose(ofKind: kind))</span></th><td>\(layers.count)</td><td>\(summary.mean)</td>\
                 <td>\(summary.worst)</td><td>\(summary.worstBlock)</td><td>\(summary.bits)</td></tr>
                 """
         }
         return """
-            <div class="scroll"><table>
+            <div class="scroll"><table class="kinds">
             <thead><tr><th scope="col">Kind</th><th scope="col">Layers</th><th scope="col">Mean loss</th>\
             <th scope="col">Worst</th><th scope="col">in block</th><th scope="col">Bits per weight</th></tr></thead>
             <tbody>

@@ -77,7 +77,7 @@ extension QuantizationReport {
                 "\(percentText(worst.relativeLoss)) at worst: \(worst.kind), block \(worst.block)"
             tiles.append(tile(percentText(mean), "mean relative loss of a layer", name))
         }
-        let seconds = stages.compactMap(\.seconds)
+        let seconds = stages.compactMap { known($0.seconds) }
         if !seconds.isEmpty {
             tiles.append(
                 tile(
@@ -131,7 +131,7 @@ extension QuantizationReport {
             dense.isEmpty
             ? ""
             : """
-            <details><summary>\(dense.count) linears were left as they were</summary>
+            <details><summary>Linears left as they were: \(dense.count)</summary>
             <ul class="paths">
             \(dense.map { "<li>\($0)</li>" as HTML })
             </ul></details>

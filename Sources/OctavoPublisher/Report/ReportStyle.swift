@@ -25,7 +25,7 @@ let reportStyle: HTML = """
     p { margin: 0; }
     header { padding: 48px 0 8px; }
     .kicker { color: var(--alert); font-size: 12px; letter-spacing: 0.12em; text-transform: uppercase; font-weight: 600; }
-    .made, .lead, .note, .key, figcaption span, footer { color: var(--soft); }
+    .made, .lead, .note, .key, figcaption span, tbody th span, footer { color: var(--soft); }
     .lead { max-width: 68ch; margin-bottom: 16px; }
     .tiles { display: flex; flex-wrap: wrap; gap: 1px; margin-top: 28px;
       background: var(--rule); border: 1px solid var(--rule); border-radius: 6px; overflow: hidden; }
@@ -44,9 +44,10 @@ let reportStyle: HTML = """
     .key svg { vertical-align: -1px; margin-left: 14px; }
     .key svg:first-child { margin-left: 0; }
     .key svg { overflow: visible; }
-    .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 20px 18px; }
+    .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 20px 18px; }
     figure { margin: 0; break-inside: avoid; min-width: 0; }
-    figcaption { padding-left: 48px; }
+    figcaption { display: flex; gap: 8px; justify-content: space-between; padding: 0 6px 2px 0; font-size: 14px; }
+    figcaption span { white-space: nowrap; }
     .chart, .bar { display: block; width: 100%; overflow: visible; }
     .chart { padding: 0 6px 0 48px; }
     .tick { font-size: 11px; fill: var(--soft); }
@@ -75,6 +76,9 @@ let reportStyle: HTML = """
     table { border-collapse: collapse; width: 100%; font-size: 14px; overflow-wrap: normal; }
     th, td { text-align: right; font-weight: 400; padding: 5px 0 5px 16px; border-bottom: 1px solid var(--rule); white-space: nowrap; }
     th:first-child { text-align: left; padding-left: 0; }
+    tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 6em; }
+    .parts tbody th { white-space: nowrap; }
+    tbody th span { padding-left: 6px; }
     thead th { color: var(--soft); font-size: 13px; white-space: normal; vertical-align: bottom; }
     tfoot th, tfoot td { font-weight: 600; border-bottom: 0; }
     .times .wide { width: 55%; }
@@ -89,21 +93,27 @@ let reportStyle: HTML = """
       white-space: pre-wrap; font: 13px/1.6 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
     footer { padding-top: 32px; padding-bottom: 48px; font-size: 13px; }
     @media (max-width: 560px) {
-      .times tr { display: grid; grid-template-columns: 1fr 6em 6em; }
+      .times tr { display: grid; grid-template-columns: minmax(0, 1fr) 6.8em 7.6em; }
       .times .wide { grid-area: 2 / 1 / 3 / 4; width: auto; padding-left: 0; }
       .times thead .wide, .times tfoot .wide { display: none; }
       .times tbody :not(.wide) { border-bottom: 0; padding-bottom: 0; }
       th, td { padding-left: 9px; }
       table { font-size: 13px; }
       header { padding-top: 28px; }
-      .tile { flex-basis: 130px; padding: 14px; }
+      .tile { flex-basis: 45%; padding: 14px; }
+      .figure { font-size: 21px; }
+      .kinds th span, .kinds tr > :nth-child(2) { display: none; }
     }
     @media print {
       :root { --paper: #ffffff; --raised: #ffffff; }
       body { font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
       header { padding-top: 0; }
       section { break-inside: auto; }
-      h2, .lead { break-after: avoid; }
+      h2, .lead, .key { break-after: avoid; break-inside: avoid; }
+      .tile { flex-basis: 110px; padding: 10px 12px; }
+      .figure { font-size: 18px; }
+      dl > div, .bars { break-inside: avoid; }
+      tfoot { display: table-row-group; }
       tr { break-inside: avoid; }
       details::details-content { content-visibility: visible; block-size: auto; }
       .scroll { overflow: visible; }

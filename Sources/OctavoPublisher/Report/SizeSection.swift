@@ -25,7 +25,7 @@ extension QuantizationReport {
             \(bar("Quantized", byteText(sizes.totalBytes), parts, of: whole))
             \(bits)
             </div>
-            <div class="scroll"><table>
+            <div class="scroll"><table class="parts">
             <thead><tr><th scope="col">Part</th><th scope="col">Size</th><th scope="col">Share</th>\
             <th scope="col">Bits per quantized weight</th></tr></thead>
             <tbody>

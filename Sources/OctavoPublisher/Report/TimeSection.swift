@@ -31,7 +31,8 @@ extension QuantizationReport {
             """
     }
 
-    private func known(_ seconds: Double?) -> Double? {
+    /// A duration that is one.
+    func known(_ seconds: Double?) -> Double? {
         seconds.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
     }
 
