@@ -10,6 +10,8 @@ import Testing
 @Suite(
     "The report in a browser",
     .enabled(if: Browser.path != nil, "there is no chromium; `make test-report` installs it"),
+    // A browser that hangs should not hold up everything else.
+    .timeLimit(.minutes(10)),
     .serialized
 )
 struct BrowserTests {
@@ -51,6 +53,36 @@ struct BrowserTests {
                 let pages = String(decoding: data, as: UTF8.self).split(separator: "/Type /Page\n")
                 // The folded tables alone, two times 30 rows, fill a page.
                 #expect(pages.count - 1 >= 4)
+            }
+        }
+    }
+
+    /// The measurements themselves are tested on a page that is wrong in every way they look for.
+    @Test("what is wrong with a page is found")
+    func findsFaults() async throws {
+        let page = """
+            <!doctype html><h1>x</h1><div style="width: 3000px">wide</div>
+            <p style="width: 20px; white-space: nowrap">a word that its box cuts off</p>
+            <svg class="chart" role="img"><text class="tick" y="10">12</text><text class="tick" y="12">13</text></svg>
+            <img src="missing.png" width="1"><script>console.log("noise")</script>
+            """
+        try await withTemporaryDirectory { folder in
+            let file = joined(folder, "faulty.html")
+            try AtomicFile.write(page, to: file)
+            try await Browser.run { browser in
+                try await browser.open("file://" + file, width: 400, dark: false)
+                let layout = try await browser.evaluate(measurements)
+                #expect(layout["outside"]?.array?.count ?? 0 >= 1)
+                #expect(layout["clipped"]?.array?.count ?? 0 >= 1)
+                #expect(layout["overlapping"]?.array?.count == 1)
+                #expect(layout["unnamed"] == 1 && layout["scripts"] == 2)
+                let methods = browser.events.map(\.method)
+                #expect(methods.contains("Runtime.consoleAPICalled"))
+                #expect(methods.filter { $0 == "Network.requestWillBeSent" }.count == 2)
+                let ink = try await browser.evaluate(
+                    "(\(inkCounter))(\"\(try await browser.screenshot())\", [[200, 200, 10, 10]])"
+                )
+                #expect(ink["ground"] == 255 && ink["ink"]?.array?.first?.number == 0)
             }
         }
     }
