@@ -39,6 +39,7 @@ struct BlockChart {
         <svg class="chart" role="img" aria-labelledby="\(id)-t \(id)-d" height="\(Int(height) + 28)">
         <title id="\(id)-t">\(title)</title><desc id="\(id)-d">\(summary)</desc>
         \(grid)
+        <text class="tick" x="-8" y="\(Int(height) + 18)" text-anchor="end">block</text>
         \(blockLabels)
         <svg viewBox="0 0 1000 \(Int(height))" preserveAspectRatio="none" width="100%" height="\(Int(height))">
         \(series.map(line))

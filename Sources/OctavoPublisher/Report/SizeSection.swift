@@ -19,7 +19,7 @@ extension QuantizationReport {
             <h2>Where the bytes go</h2>
             <p class="lead">Codes pick entries from codebooks for each group of weights, and a scale stretches \
             each output. Good is a bar that is almost all codes: codebooks and scales are overhead, and \
-            what is not quantized stays as large as it was.</p>
+            what is not quantized is stored in 16 bits.</p>
             <div class="bars">
             \(originalBar(of: whole))
             \(bar("Quantized", byteText(sizes.totalBytes), parts, of: whole))
