@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` are all a newcomer needs.
 
-.PHONY: demo build test check fmt bench interop clean
+.PHONY: demo build test test-report check fmt bench interop clean
 
 build: ## the release binary, .build/release/octavo
 	@scripts/install-dependencies.sh
@@ -14,6 +14,10 @@ demo: ## fold, verify, push and pull a real language model
 test: ## build and run all tests
 	@scripts/install-dependencies.sh
 	swift test -c release
+
+test-report: ## look at the report of a quantization in a real browser, which it installs
+	@scripts/install-dependencies.sh --browser
+	swift test -c release --filter ReportTests
 
 check: ## format, import table, no warnings
 	@scripts/install-dependencies.sh

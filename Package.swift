@@ -136,6 +136,14 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
+        // Looks at the report in a browser, where there is one.
+        tests(
+            "Report",
+            [
+                "OctavoBase", "OctavoPublisher",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
         tests("Layout", []),
     ],
     swiftLanguageModes: [.v6]

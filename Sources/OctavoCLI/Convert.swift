@@ -42,7 +42,7 @@ struct Convert: AsyncParsableCommand {
     var result: OutputOptions
 
     func run() async throws {
-        try await reporting { printer in
+        try await reporting(as: result) { printer in
             let source = try await openModel(model, printer)
             let options = ConversionOptions(
                 target: to,

@@ -32,6 +32,7 @@ func remedy(for error: any Error) -> String? {
     case let error as OutputError: advice(on: error)
     case let error as ResumeError: advice(on: error)
     case let error as QuantizationPlanError: advice(on: error)
+    case let error as LayerExceptionError: advice(on: error)
     case let error as CalibrationError: advice(on: error)
     case let error as EvaluationError: advice(on: error)
     case is GenerationError: "shorten the prompt or lower --max-tokens"
@@ -65,6 +66,20 @@ private func advice(on error: CheckpointError) -> String? {
         "convert the file with another tool first, or take the original checkpoint"
     case .aqlm: "fetch the model again, or ask its publisher to repair it"
     case .badJSON, .noSuchTensor: "fetch the model again"
+    }
+}
+
+private func advice(on error: LayerExceptionError) -> String {
+    switch error {
+    case .matchesNothing:
+        "write paths as in model.layers.0.mlp.down_proj, with * for any text, as in *.down_proj"
+    case .anotherScheme(let exception, _):
+        switch exception.treatment {
+        case .scheme(let scheme):
+            "leave them as they are with \(exception.pattern)=dense, or use \(scheme) for all"
+        case .dense: "leave them out"
+        }
+    case .nothingLeft: "name fewer linears"
     }
 }
 

@@ -61,7 +61,7 @@ struct Evaluate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await reporting { printer in
+        try await reporting(as: result) { printer in
             let subject = try await openModel(model, printer)
             let original: OpenModel? =
                 if let teacher { try await openModel(teacher, printer) } else { nil }

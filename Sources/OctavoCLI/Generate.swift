@@ -46,7 +46,7 @@ struct Generate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await reporting { printer in
+        try await reporting(as: result) { printer in
             let subject = try await openModel(model, printer)
             let arguments = self
             let report = try await runBlocking { try arguments.generate(subject) }
@@ -54,7 +54,7 @@ struct Generate: AsyncParsableCommand {
                 result.show(report, text: "")
             } else {
                 print("")
-                note(
+                printer.note(
                     "\(report["tokens"]?.integer ?? 0) tokens, \(decimal(report["tokens_per_second"]?.number ?? 0, digits: 1)) per second"
                 )
             }

@@ -36,11 +36,11 @@ struct Hub: AsyncParsableCommand {
         var port: UInt16 = 8080
 
         func run() async throws {
-            try await reporting { _ in
+            try await reporting { printer in
                 let server = try await HubServer.start(root: root, port: port)
                 print(server.endpoint)
                 flushOutput()
-                note("serving \(root); end with an interrupt")
+                printer.note("serving \(root); end with an interrupt")
                 await interruption()
                 await server.stop()
             }
@@ -100,7 +100,7 @@ struct Hub: AsyncParsableCommand {
             var result: OutputOptions
 
             func run() async throws {
-                try await reporting { _ in
+                try await reporting(as: result) { _ in
                     let tokens = try HubTokens(root: root).list()
                     var table = TextTable(["id", "user", "role"])
                     for token in tokens { table.add(token.id, token.user, token.role.rawValue) }

@@ -27,7 +27,7 @@ struct Inspect: AsyncParsableCommand {
     var result: OutputOptions
 
     func run() async throws {
-        try await reporting { printer in
+        try await reporting(as: result) { printer in
             let subject = try await openModel(model, printer)
             let record = try subject.record()
             let report = try evaluation.map(readEvaluation)

@@ -14,26 +14,8 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-/// Writes to standard error, where notes and progress go: results alone go to standard output.
-func note(_ text: String) { writeToStandardError(printable(text) + "\n") }
-
-/// A text without what could command a terminal: names in files and words of servers are shown, and
-/// whoever wrote them is not to be trusted.
-func printable(_ text: String) -> String {
-    let mark: Unicode.Scalar = "\u{FFFD}"
-    var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-        switch scalar.properties.generalCategory {
-        case .control where scalar != "\n" && scalar != "\t": scalars.append(mark)
-        // Directions and invisible marks, but for the joiners that scripts and emoji need.
-        case .format where scalar != "\u{200C}" && scalar != "\u{200D}": scalars.append(mark)
-        default: scalars.append(scalar)
-        }
-    }
-    return String(scalars)
-}
-
-/// Writes a text as it is.
+/// Writes a text as it is to standard error, where notes and progress go: results alone go to standard
+/// output.
 func writeToStandardError(_ text: String) {
     let bytes = Array(text.utf8)
     _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }

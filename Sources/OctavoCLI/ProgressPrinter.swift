@@ -1,30 +1,77 @@
 import Glibc
+import OctavoBase
 import OctavoPublisher
 import Synchronization
 
-/// Shows progress on standard error: one line that changes on a terminal, a line now and then
-/// elsewhere.
+/// Shows progress and notes on standard error, in the form that suits whoever reads there.
 final class ProgressPrinter: Sendable {
+    /// How progress is shown.
+    enum Form {
+        /// One line that changes: a person at a terminal.
+        case changingLine
+        /// A line now and then: a log.
+        case lines
+        /// An object of JSON on each line: a program.
+        case events
+
+        /// The least seconds between two states of a stage.
+        fileprivate var interval: Double {
+            switch self {
+            case .changingLine: 0.1
+            case .lines: 15
+            case .events: 1
+            }
+        }
+    }
+
     private struct State {
-        var stage = ""
-        var began: Double = 0
-        var shown: Double = 0
+        var stage: String?
+        var began = 0.0
+        var shown = -Double.infinity
+        var remaining = RemainingTime(at: 0)
         var isLineOpen = false
     }
 
     private let state = Mutex(State())
-    private let isTerminal = isatty(2) == 1
+    private let form: Form
+
+    /// Prepares to show progress: as events if a program asked for JSON, else as suits standard error.
+    init(json: Bool) {
+        let isTerminal = isatty(2) == 1 && processEnvironment()["TERM"] != "dumb"
+        form = json ? .events : isTerminal ? .changingLine : .lines
+    }
 
     /// What a job calls.
     var handler: ProgressHandler {
         { progress in self.show(progress) }
     }
 
-    /// Ends the changing line, so that what follows starts on a line of its own.
-    func finish() {
-        state.withLock { state in
-            if state.isLineOpen { writeToStandardError("\n") }
-            state.isLineOpen = false
+    /// Ends the last stage, so that what follows starts on a line of its own.
+    func finish() { state.withLock { close(&$0, at: monotonicSeconds()) } }
+
+    /// Tells what is worth knowing beside the result.
+    func note(_ text: String) {
+        finish()
+        switch form {
+        case .changingLine, .lines: writeToStandardError(printable(text) + "\n")
+        case .events: write(.object(["event": "note", "message": .string(text)]))
+        }
+    }
+
+    /// Tells what went wrong, and what to do about it.
+    func fail(_ sentence: String, remedy: String?) {
+        finish()
+        switch form {
+        case .changingLine, .lines:
+            note("error: " + sentence)
+            if let remedy { note("       " + remedy) }
+        case .events:
+            write(
+                .object([
+                    "event": "error", "message": .string(sentence),
+                    "remedy": remedy.map(JSON.string),
+                ])
+            )
         }
     }
 
@@ -32,38 +79,60 @@ final class ProgressPrinter: Sendable {
         state.withLock { state in
             let now = monotonicSeconds()
             let isNew = progress.stage != state.stage
-            if isNew {
-                if state.isLineOpen { writeToStandardError("\n") }
-                state = State(stage: progress.stage, began: now, shown: 0, isLineOpen: false)
-            }
+            if isNew { open(progress, &state, at: now) }
+            state.remaining.advance(
+                to: progress.work,
+                at: now,
+                isRestored: progress.layer.map { $0.relativeLoss == nil } ?? false
+            )
             let isLast = progress.completed >= progress.total
-            let interval = isTerminal ? 0.1 : 15
-            guard isNew || isLast || now - state.shown >= interval else { return }
+            // A program is told of every layer: their losses are results.
+            let isDue =
+                now - state.shown >= form.interval || form == .events && progress.layer != nil
+            guard isNew || isLast || isDue else { return }
             state.shown = now
-            let line = text(progress, elapsed: now - state.began)
-            if isTerminal {
-                writeToStandardError("\r\u{1B}[K" + printable(line))
+            let secondsLeft = state.remaining.seconds
+            switch form {
+            case .changingLine:
+                // The terminal cuts off what does not fit: a second line could not be taken back.
+                let line = printable(progress.line(secondsLeft: secondsLeft))
+                writeToStandardError("\r\u{1B}[K\u{1B}[?7l\(line)\u{1B}[?7h")
                 state.isLineOpen = true
-            } else {
-                note(line)
+            case .lines:
+                writeToStandardError(printable(progress.line(secondsLeft: secondsLeft)) + "\n")
+            case .events: write(progress.event(secondsLeft: secondsLeft))
             }
         }
     }
 
-    private func text(_ progress: Progress, elapsed: Double) -> String {
-        var line = progress.stage
-        if progress.total > 1 {
-            line += "  \(progress.completed)/\(progress.total)"
+    private func open(_ progress: Progress, _ state: inout State, at now: Double) {
+        close(&state, at: now)
+        state = State(stage: progress.stage, began: now, remaining: RemainingTime(at: now))
+        if form == .events {
+            write(
+                .object([
+                    "event": "stage", "stage": .string(progress.stage),
+                    "total": .integer(progress.total), "unit": .string(progress.unit.rawValue),
+                ])
+            )
         }
-        if !progress.detail.isEmpty { line += "  " + progress.detail }
-        // An estimate from one step alone would mislead.
-        if progress.completed > 0, progress.completed < progress.total, elapsed > 2 {
-            let left =
-                elapsed / Double(progress.completed) * Double(progress.total - progress.completed)
-            line += "  about \(durationText(left)) left"
-        }
-        return line
     }
+
+    private func close(_ state: inout State, at now: Double) {
+        guard let stage = state.stage else { return }
+        if state.isLineOpen { writeToStandardError("\n") }
+        if form == .events {
+            let seconds = ((now - state.began) * 1000).rounded() / 1000
+            write(
+                .object([
+                    "event": "stage_done", "stage": .string(stage), "seconds": .number(seconds),
+                ])
+            )
+        }
+        state = State()
+    }
+
+    private func write(_ event: JSON) { writeToStandardError(event.text(.compact) + "\n") }
 }
 
 /// Seconds on a clock that only goes forward.
@@ -71,13 +140,4 @@ func monotonicSeconds() -> Double {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
-/// A duration for people: "42 s", "3 min 05 s", "2 h 10 min".
-func durationText(_ seconds: Double) -> String {
-    let whole = Int(max(0, seconds).rounded())
-    func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    if whole < 60 { return "\(whole) s" }
-    if whole < 3600 { return "\(whole / 60) min \(padded(whole % 60)) s" }
-    return "\(whole / 3600) h \(padded(whole % 3600 / 60)) min"
 }

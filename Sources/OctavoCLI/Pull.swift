@@ -26,7 +26,7 @@ struct Pull: AsyncParsableCommand {
     var result: OutputOptions
 
     func run() async throws {
-        try await reporting { printer in
+        try await reporting(as: result) { printer in
             let (id, revision) = try parseRepository(repository)
             let target = directory ?? id.name
             let report = try await hubClient().download(
@@ -38,7 +38,9 @@ struct Pull: AsyncParsableCommand {
             printer.finish()
             let known = Set(report.files.map(\.path.description))
             for file in try filesBelow(target) where !known.contains(file) {
-                note("\(joined(target, file)) was there before and is no part of the repository")
+                printer.note(
+                    "\(joined(target, file)) was there before and is no part of the repository"
+                )
             }
             result.show(
                 .object([

@@ -57,7 +57,7 @@ struct Push: AsyncParsableCommand {
     var result: OutputOptions
 
     func run() async throws {
-        try await reporting { printer in
+        try await reporting(as: result) { printer in
             var id = try RepositoryID(repository)
             let branch = try Revision(revision)
             if plan { return try showPlan() }
@@ -80,7 +80,7 @@ struct Push: AsyncParsableCommand {
             )
             printer.finish()
             for link in report.skippedLinks {
-                note("left out \(link), a link out of the directory")
+                printer.note("left out \(link), a link out of the directory")
             }
             result.show(
                 .object([

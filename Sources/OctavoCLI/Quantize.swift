@@ -62,7 +62,7 @@ struct Quantize: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await reporting { printer in
+        try await reporting(as: result) { printer in
             let source = try await openModel(model, printer)
             let request = QuantizationRequest(
                 scheme: scheme,

@@ -5,15 +5,13 @@ extension ProgressPrinter {
     /// What a transfer calls.
     var transferHandler: @Sendable (TransferProgress) -> Void {
         { transfer in
-            let size = transfer.totalBytes > 0 ? byteText(transfer.totalBytes) : ""
+            let phase = transfer.phase.rawValue
             self.handler(
                 Progress(
-                    transfer.path.isEmpty
-                        ? transfer.phase.rawValue : "\(transfer.phase.rawValue) \(transfer.path)",
-                    0,
-                    of: 1,
-                    detail: transfer.completedBytes > 0
-                        ? "\(byteText(transfer.completedBytes)) of \(size)" : size
+                    transfer.path.isEmpty ? phase : "\(phase) \(transfer.path)",
+                    transfer.completedBytes,
+                    of: transfer.totalBytes,
+                    unit: .bytes
                 )
             )
         }

@@ -39,7 +39,7 @@ struct Verify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await reporting { printer in
+        try await reporting(as: result) { printer in
             let path = try await ModelPlace(model, mayBeBare: true).localPath(printer)
             let subject = try await runBlocking { try OpenModel(path) }
             var request = VerificationRequest(

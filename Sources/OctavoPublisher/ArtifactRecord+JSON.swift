@@ -206,7 +206,7 @@ private struct RecordReader {
 
 extension JSON {
     /// A number with as many digits as tell it from every other Float.
-    fileprivate static func shortest(_ value: Float) -> JSON {
+    static func shortest(_ value: Float) -> JSON {
         .number(Double(value.description) ?? Double(value))
     }
 }

@@ -85,32 +85,42 @@ private final class BlockCache {
 
 /// Turns finished linears into progress of the whole.
 final class LayerProgressReporter: Sendable {
-    private let done = Mutex(0)
-    private let total: Int
-    private let blocks: Int
+    private let done = Mutex((count: 0, weights: 0))
+    private let configuration: ModelConfiguration
     private let progress: ProgressHandler
 
     init(_ configuration: ModelConfiguration, _ progress: @escaping ProgressHandler) {
-        total = configuration.layerCount * LinearName.allCases.count
-        blocks = configuration.layerCount
+        self.configuration = configuration
         self.progress = progress
     }
 
     func report(_ linear: LinearProgress) {
-        let count = done.withLock { count in
-            count += 1
-            return count
+        let state = done.withLock { done in
+            done.count += 1
+            done.weights += weights(of: linear.linear)
+            return done
         }
-        let loss =
-            linear.relativeLoss.map { ", loss \(decimal(100 * Double($0), digits: 2)) %" }
-            ?? ", kept"
+        let blocks = configuration.layerCount
+        let inBlock = LinearName.allCases.reduce(0) { $0 + weights(of: $1) }
         progress(
             Progress(
                 "quantizing",
-                count,
-                of: total,
-                detail: "block \(linear.block + 1) of \(blocks), \(linear.linear.rawValue)\(loss)"
+                state.count,
+                of: blocks * LinearName.allCases.count,
+                // Time goes with the number of weights, and linears differ much in it.
+                work: Double(state.weights) / Double(max(1, blocks * inBlock)),
+                layer: Progress.Layer(
+                    block: linear.block,
+                    blocks: blocks,
+                    name: linear.linear.rawValue,
+                    relativeLoss: linear.relativeLoss
+                )
             )
         )
+    }
+
+    private func weights(of linear: LinearName) -> Int {
+        let (outputs, inputs) = linear.shape(in: configuration)
+        return outputs * inputs
     }
 }

@@ -78,9 +78,12 @@ public enum TensorSetError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Refuses weights that would spoil a long run at its end: missing or misshapen tensors, numbers that
 /// are not finite, and numbers that halves cannot hold among those that are stored as such.
+///
+/// Linears become codes and may hold what they like, but for those that stay dense.
 func checkWeights(
     of model: OpenModel,
     _ configuration: ModelConfiguration,
+    dense: Set<String> = [],
     _ progress: ProgressHandler
 ) throws {
     if let problem = tensorSetProblems(model, configuration).first {
@@ -88,7 +91,9 @@ func checkWeights(
     }
     var linears: Set<String> = []
     for layer in 0..<configuration.layerCount {
-        for name in LinearName.allCases { linears.insert(name.path(layer: layer) + ".weight") }
+        for name in LinearName.allCases where !dense.contains(name.path(layer: layer)) {
+            linears.insert(name.path(layer: layer) + ".weight")
+        }
     }
     let tensors = model.checkpoint.tensors
     for (index, tensor) in tensors.enumerated() {

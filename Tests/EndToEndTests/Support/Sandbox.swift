@@ -13,9 +13,21 @@ struct Finished: Sendable {
     /// What went to standard error.
     let notes: String
 
-    /// The lines of standard error that name an error.
+    /// The lines of standard error that name an error, in the form for people or for programs.
     var errors: [String] {
-        notes.split(separator: "\n").filter { $0.hasPrefix("error: ") }.map(String.init)
+        notes.split(separator: "\n").map(String.init).filter { line in
+            line.hasPrefix("error: ")
+                || (try? JSON(parsing: Array(line.utf8)))?["event"] == "error"
+        }
+    }
+
+    /// Standard error as events; a line that is none fails the test.
+    func events(at location: SourceLocation = #_sourceLocation) throws -> [JSON] {
+        try notes.split(separator: "\n").map { line in
+            let event = try JSON(parsing: Array(line.utf8))
+            _ = try #require(event["event"]?.string, "\(line)", sourceLocation: location)
+            return event
+        }
     }
 
     /// Standard output as one JSON document.
