@@ -30,6 +30,7 @@ bench: ## quality and speed of the quantizer, as ratios measured side by side
 	@scripts/install-dependencies.sh
 	swift build -c release --product octavo
 	@Benchmarks/quantize.sh
+	@Benchmarks/model.sh
 
 interop: build ## compare with PyPI's transformers, aqlm and huggingface_hub
 	@scripts/install-dependencies.sh --interop

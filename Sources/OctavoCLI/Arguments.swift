@@ -4,8 +4,11 @@ import OctavoBase
 import OctavoHub
 public import OctavoModel
 public import OctavoPublisher
+public import OctavoQuantizer
 
 extension Scheme: ExpressibleByArgument {}
+extension LayerException: ExpressibleByArgument {}
+extension QuantizationTargets: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
 
 /// A floating-point type on the command line.
@@ -30,7 +33,7 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
 
     var description: String { byteText(bytes) }
 
-    private init(bytes: Int) { self.bytes = bytes }
+    init(bytes: Int) { self.bytes = bytes }
 
     init?(argument: String) {
         let units = [

@@ -32,10 +32,10 @@ struct LayerMeasurement: Sendable {
     ) throws {
         outputs = subject.weight.rows
         inputs = subject.weight.columns
-        peak = productPeak(threads: threads)
+        peak = productRate(threads: threads) * 1e-9
         let work = LayerWork(scheme: scheme, outputs: outputs, inputs: inputs, options: options)
         let watch = StageWatch()
-        let start = OctavoCLI.wallSeconds()
+        let start = ProcessTime().wall
         let metric = try InputMetric(hessian: subject.hessian, groupSize: scheme.groupSize)
         watch.note("metric", work.metric, nil)
         let layer = try quantize(
@@ -44,7 +44,7 @@ struct LayerMeasurement: Sendable {
             scheme: scheme,
             options: options
         ) { stage, loss in watch.note(name(of: stage), work.operations(stage), loss) }.layer
-        wallSeconds = OctavoCLI.wallSeconds() - start
+        wallSeconds = ProcessTime().wall - start
         stages = watch.stages
         relativeLoss = OctavoCLI.relativeLoss(of: layer, on: subject)
     }
@@ -106,10 +106,10 @@ struct LayerMeasurement: Sendable {
 /// Notes the stages of a layer as they end.
 private final class StageWatch {
     private(set) var stages: [LayerMeasurement.Stage] = []
-    private var last = OctavoCLI.processorSeconds()
+    private var last = ProcessTime().cpu
 
     func note(_ name: String, _ operations: Double, _ loss: Double?) {
-        let now = OctavoCLI.processorSeconds()
+        let now = ProcessTime().cpu
         stages.append(
             LayerMeasurement.Stage(
                 name: name,

@@ -1,37 +1,5 @@
-import Glibc
 import OctavoModel
 import OctavoNumerics
-
-/// The processor time this process has taken, in seconds, over all threads.
-func processorSeconds() -> Double {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-}
-
-/// The time since some moment, in seconds.
-func wallSeconds() -> Double {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
-}
-
-/// How many billions of operations a second this machine does in a product of large square matrices, in
-/// single precision and on the threads that BLAS has.
-///
-/// Per second of processor time for one thread, and of the clock for more: the best of a few tries.
-func productPeak(threads: Int) -> Double {
-    let size = 1024
-    let a = Matrix(rows: size, columns: size, elements: .init(repeating: 0.5, count: size * size))
-    var c = a
-    let best = (0..<8).map { _ in
-        let start = threads > 1 ? wallSeconds() : processorSeconds()
-        multiply(a, a, into: &c)
-        return (threads > 1 ? wallSeconds() : processorSeconds()) - start
-    }.min()
-    let operations = 2 * Double(size) * Double(size) * Double(size)
-    return operations / max(best ?? 0, 1e-9) * 1e-9
-}
 
 /// The relative loss of a layer, `tr(ΔHΔᵀ) / tr(WHWᵀ)` in double precision, from its codes, codebooks and
 /// scales alone: nothing of the quantizer's own reckoning is in it.

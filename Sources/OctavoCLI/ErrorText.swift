@@ -44,6 +44,8 @@ func remedy(for error: any Error) -> String? {
     case is RecordError: "fetch octavo.json again, or remove it to check the model without it"
     case let error as HubServer.StartError: advice(on: error)
     case let error as LinearQuantizationError: advice(on: error.cause)
+    case let error as QuantizationError: advice(on: error)
+    case is BlockTuningError: "calibrate on other text, or leave out --block-tuning-epochs"
     case let error as ModelError: advice(on: error)
     case let error as HubError: error.remedy
     case is PushError: "make the repository private on the hub first, or push without --private"
@@ -137,6 +139,8 @@ private func advice(on error: QuantizationPlanError) -> String? {
     case .indivisible: "choose a group size that divides every layer's inputs, as in 2x8g8"
     case .scheme: "choose up to 8 codebooks of up to 16 bits"
     case .tensorTooLarge: "the model's config.json or tensors are damaged; fetch it again"
+    case .memory(let needed, _):
+        "allow it with --memory \(byteText(needed).replacing(" ", with: "")), or take fewer --threads"
     case .argument: "see `octavo quantize --help`"
     }
 }

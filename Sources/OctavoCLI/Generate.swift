@@ -78,7 +78,7 @@ struct Generate: AsyncParsableCommand {
         var bytes: [UInt8] = []
         var shown = 0
         if !result.json { write(Array(prompt.utf8)) }
-        let began = monotonicSeconds()
+        let began = ProcessTime().wall
         let tokens = try language.generate(
             after: input,
             limit: min(maxTokens, room),
@@ -94,7 +94,7 @@ struct Generate: AsyncParsableCommand {
             shown = whole
             return true
         }
-        let elapsed = monotonicSeconds() - began
+        let elapsed = ProcessTime().wall - began
         return .object([
             "prompt": .string(prompt), "text": .string(String(decoding: bytes, as: UTF8.self)),
             "tokens": .integer(tokens.count),

@@ -47,7 +47,7 @@ final class ProgressPrinter: Sendable {
     }
 
     /// Ends the last stage, so that what follows starts on a line of its own.
-    func finish() { state.withLock { close(&$0, at: monotonicSeconds()) } }
+    func finish() { state.withLock { close(&$0, at: ProcessTime().wall) } }
 
     /// Tells what is worth knowing beside the result.
     func note(_ text: String) {
@@ -77,7 +77,7 @@ final class ProgressPrinter: Sendable {
 
     private func show(_ progress: Progress) {
         state.withLock { state in
-            let now = monotonicSeconds()
+            let now = ProcessTime().wall
             let isNew = progress.stage != state.stage
             if isNew { open(progress, &state, at: now) }
             state.remaining.advance(
@@ -133,11 +133,4 @@ final class ProgressPrinter: Sendable {
     }
 
     private func write(_ event: JSON) { writeToStandardError(event.text(.compact) + "\n") }
-}
-
-/// Seconds on a clock that only goes forward.
-func monotonicSeconds() -> Double {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }

@@ -2,19 +2,23 @@ import ArgumentParser
 import OctavoBase
 import OctavoModel
 import OctavoPublisher
+import OctavoQuantizer
 
 struct Quantize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Fold a model with AQLM to about two bits a weight.",
         discussion: """
-            Without --calibration the model writes its own calibration text. Progress is kept beside the \
-            output in OUTPUT.partial: an interrupted run goes on with --resume and ends in the same bytes. \
-            Only --max-shard-size may change between a run and its resumption, and the calibration files' \
-            places; everything else that could change the result must be the same.
+            Without --calibration the model writes its own calibration text. What a run will cost in time and \
+            memory is said before it begins. Progress is kept beside the output in OUTPUT.partial: an \
+            interrupted run goes on with --resume and ends in the same bytes. Only --memory, \
+            --max-shard-size and the places of files may change between a run and its resumption; everything \
+            else that could change the result must be the same. OUTPUT.report.html tells how it went.
 
             Examples:
               octavo quantize ./model ./folded --scheme 2x8g8
               octavo quantize ./model ./folded --scheme 1x8g8 --calibration a.txt b.txt --tokens 131072
+              octavo quantize ./model ./folded --scheme 2x8g8 --calibration a.txt --block-tuning-epochs 3
+              octavo quantize ./model ./folded --scheme 2x8g8 --except '*.down_proj=dense' --memory 2GB
               octavo quantize ./model ./folded --scheme 2x8g8 --resume
             """
     )
@@ -32,6 +36,20 @@ struct Quantize: AsyncParsableCommand {
     var scheme: Scheme
 
     @Option(
+        help: "How much work a layer is worth: quick for a first look, max for the last percent."
+    )
+    var effort = Effort.standard
+
+    @Option(
+        name: .customLong("except"),
+        help: ArgumentHelp(
+            "Linears that keep their weights, as in '*.down_proj=dense' or 'model.layers.0.*=dense'.",
+            valueName: "pattern=dense"
+        )
+    )
+    var exceptions: [LayerException] = []
+
+    @Option(
         parsing: .upToNextOption,
         help: "Text files to calibrate on, instead of text the model writes."
     )
@@ -43,8 +61,23 @@ struct Quantize: AsyncParsableCommand {
     @Option(help: "How many tokens a calibration sequence has.")
     var sequenceLength = 512
 
+    @Option(
+        help:
+            "What layers are fitted to: what the original model has at their place, or what their own weights make of the inputs they get."
+    )
+    var targets = QuantizationTargets.original
+
+    @Option(
+        help:
+            "How often the calibration text goes through each block to tune its codebooks, scales and norms."
+    )
+    var blockTuningEpochs = 0
+
     @Option(help: "The seed of all that is random.")
     var seed = 0
+
+    @Option(help: "The most memory to take, as in 4GB; what does not fit goes to disk.")
+    var memory = ByteCount(bytes: 4_000_000_000)
 
     @Option(help: "The most tensor bytes in a file.")
     var maxShardSize = ByteCount.fiveGigabytes
@@ -59,12 +92,17 @@ struct Quantize: AsyncParsableCommand {
 
     func validate() throws {
         guard seed >= 0 else { throw ValidationError("--seed is \(seed), expected 0 or more") }
+        guard (0...1000).contains(blockTuningEpochs) else {
+            throw ValidationError(
+                "--block-tuning-epochs is \(blockTuningEpochs), expected 0 to 1000"
+            )
+        }
     }
 
     func run() async throws {
         try await reporting(as: result) { printer in
             let source = try await openModel(model, printer)
-            let request = QuantizationRequest(
+            var request = QuantizationRequest(
                 scheme: scheme,
                 text: calibration.isEmpty ? .selfWritten : .files(calibration),
                 tokens: tokens,
@@ -74,9 +112,13 @@ struct Quantize: AsyncParsableCommand {
                 resume: resume,
                 maxShardSize: maxShardSize.bytes
             )
-            let (output, handler) = (output, printer.handler)
+            (request.effort, request.exceptions) = (effort, exceptions)
+            request.targets = targets
+            request.blockTuningEpochs = blockTuningEpochs
+            request.memory = memory.bytes
+            let (asked, output, handler) = (request, output, printer.handler)
             let record = try await runBlocking {
-                try quantize(source, to: output, request, progress: handler)
+                try quantize(source, to: output, asked, progress: handler)
             }
             printer.finish()
             let sizes = try OpenModel(output).sizes

@@ -74,17 +74,13 @@ public struct DecoderBlock: Sendable {
     ///   - layout: The sequences; each attends to itself alone, and its positions begin at 0.
     ///   - rotary: A table that reaches the longest sequence.
     ///   - execution: How the pass is carried out.
-    ///   - capture: Called with each input of linears, in order, before they use it.
     public func forward(
         _ hidden: inout Matrix,
         layout: BatchLayout,
         rotary: RotaryTable,
-        _ execution: Execution,
-        capture: ((InputSite, Matrix) -> Void)? = nil
+        _ execution: Execution
     ) {
-        forward(&hidden, layout: layout, rotary: rotary, execution) { activation, values in
-            if case .input(let site) = activation { capture?(site, values) }
-        }
+        forward(&hidden, layout: layout, rotary: rotary, execution) { _, _ in }
     }
 
     /// The same, with all that the backward pass needs recorded on the way.
@@ -95,27 +91,10 @@ public struct DecoderBlock: Sendable {
         _ execution: Execution,
         record: (Activation, Matrix) -> Void
     ) {
-        forward(&hidden, positions: layout.positions, rotary: rotary, execution, record: record) {
-            attention(queries: $0, keys: $1, values: $2, layout, execution).output()
-        }
-    }
-
-    /// Attention of whole sequences.
-    func attention(
-        queries: Matrix,
-        keys: Matrix,
-        values: Matrix,
-        _ layout: BatchLayout,
-        _ execution: Execution
-    ) -> SequenceAttention {
-        SequenceAttention(
-            queries: queries,
-            keys: keys,
-            values: values,
-            lengths: layout.lengths,
-            headDimension: configuration.headDimension,
-            threads: execution.threads
-        )
+        let x = attentionInput(hidden, execution)
+        record(.input(.attentionInput), x)
+        let attended = attended(x, layout: layout, rotary: rotary, execution, record: record)
+        finish(&hidden, attended, execution, record: record)
     }
 
     /// Runs the block on sequences that continue what a cache holds, and appends to the cache.
@@ -126,59 +105,35 @@ public struct DecoderBlock: Sendable {
         at placement: CachePlacement,
         _ execution: Execution
     ) {
-        forward(
-            &hidden,
-            positions: placement.positions,
-            rotary: rotary,
-            execution,
-            record: { _, _ in }
-        ) { queries, keys, values in
-            cache.store(keys: keys, values: values, at: placement)
-            return causalAttention(
-                queries: queries,
-                keys: cache.keys,
-                values: cache.values,
-                spans: placement.spans,
-                headDimension: configuration.headDimension,
-                keyValueHeads: configuration.keyValueHeadCount,
-                threads: execution.threads
-            )
-        }
+        let x = attentionInput(hidden, execution)
+        let projected = projected(x, positions: placement.positions, rotary: rotary, execution)
+        cache.store(keys: projected.keys, values: projected.values, at: placement)
+        let attended = causalAttention(
+            queries: projected.queries,
+            keys: cache.keys,
+            values: cache.values,
+            spans: placement.spans,
+            headDimension: configuration.headDimension,
+            keyValueHeads: configuration.keyValueHeadCount,
+            threads: execution.threads
+        )
+        finish(&hidden, attended, execution) { _, _ in }
     }
 
-    private func forward(
+    /// What follows attention.
+    private func finish(
         _ hidden: inout Matrix,
-        positions: [Int],
-        rotary: RotaryTable,
+        _ attended: Matrix,
         _ execution: Execution,
-        record: (Activation, Matrix) -> Void,
-        attention: (_ queries: Matrix, _ keys: Matrix, _ values: Matrix) -> Matrix
+        record: (Activation, Matrix) -> Void
     ) {
-        let threads = execution.threads
-        let epsilon = configuration.normEpsilon
-        let x = rmsNorm(hidden, weight: attentionNorm, epsilon: epsilon, threads: threads)
-        record(.input(.attentionInput), x)
-        var queries = self[linear: .queryProjection](x, execution)
-        var keys = self[linear: .keyProjection](x, execution)
-        let values = self[linear: .valueProjection](x, execution)
-        rotary.rotate(&queries, positions: positions, threads: threads)
-        rotary.rotate(&keys, positions: positions, threads: threads)
-        record(.queries, queries)
-        record(.keys, keys)
-        record(.values, values)
-        let attended = attention(queries, keys, values)
         record(.input(.attentionOutput), attended)
-        add(self[linear: .outputProjection](attended, execution), to: &hidden, threads: threads)
+        add(.outputProjection, of: attended, to: &hidden, execution)
         record(.middle, hidden)
-
-        let y = rmsNorm(hidden, weight: feedForwardNorm, epsilon: epsilon, threads: threads)
+        let y = feedForwardInput(hidden, execution)
         record(.input(.feedForwardInput), y)
-        var gated = self[linear: .gateProjection](y, execution)
-        let up = self[linear: .upProjection](y, execution)
-        record(.gate, gated)
-        record(.up, up)
-        siluProduct(gate: &gated, up: up, threads: threads)
+        let gated = gated(y, execution, record: record)
         record(.input(.feedForwardOutput), gated)
-        add(self[linear: .downProjection](gated, execution), to: &hidden, threads: threads)
+        add(.downProjection, of: gated, to: &hidden, execution)
     }
 }

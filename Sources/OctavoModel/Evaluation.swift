@@ -56,23 +56,47 @@ extension ModelEnds {
         return loss
     }
 
-    /// Returns how far this student is from a teacher, given both residual streams of a text.
-    public func distance(
-        from teacher: ModelEnds,
+    /// Returns how well this student and its teacher foretell a text, and how far they are apart, from
+    /// logits that are computed once for all three.
+    ///
+    /// - Parameters:
+    ///   - teacher: The teacher's ends, with the same vocabulary.
+    ///   - teacherHidden: The teacher's residual stream, for one sequence.
+    ///   - studentHidden: The student's, for the same one.
+    ///   - tokens: The sequence.
+    ///   - execution: How the passes are carried out.
+    /// - Returns: Losses over all tokens but the first, and the distance over all.
+    public func comparison(
+        with teacher: ModelEnds,
         teacherHidden: Matrix,
         studentHidden: Matrix,
+        tokens: [Int],
         _ execution: Execution
-    ) -> TeacherDistance {
-        precondition(teacherHidden.rows == studentHidden.rows)
-        var distance = TeacherDistance()
-        forEachLogits(studentHidden, execution) { range, logits in
-            distance += teacherDistance(
-                teacher: teacher.logits(teacherHidden.selecting(rows: Array(range)), execution),
-                student: logits,
-                threads: execution.threads
+    ) -> (student: TextLoss, teacher: TextLoss, distance: TeacherDistance) {
+        precondition(teacherHidden.rows == tokens.count && studentHidden.rows == tokens.count)
+        var result = (student: TextLoss(), teacher: TextLoss(), distance: TeacherDistance())
+        forEachLogits(studentHidden, execution) { range, student in
+            let rows = teacherHidden.selecting(rows: Array(range))
+            let teacher = teacher.logits(rows, execution)
+            let targets = tokens[range.lowerBound...].dropFirst().prefix(range.count)
+            let threads = execution.threads
+            result.student += OctavoModel.textLoss(
+                logits: student,
+                targets: targets,
+                threads: threads
+            )
+            result.teacher += OctavoModel.textLoss(
+                logits: teacher,
+                targets: targets,
+                threads: threads
+            )
+            result.distance += teacherDistance(
+                teacher: teacher,
+                student: student,
+                threads: threads
             )
         }
-        return distance
+        return result
     }
 }
 
@@ -113,12 +137,14 @@ extension LanguageModel {
         var distance = TeacherDistance()
         for window in windows where !window.isEmpty {
             let layout = BatchLayout(lengths: [window.count])
-            distance += ends.distance(
-                from: teacher.ends,
-                teacherHidden: try teacher.hidden(for: window, layout: layout, execution),
-                studentHidden: try hidden(for: window, layout: layout, execution),
-                execution
-            )
+            distance +=
+                ends.comparison(
+                    with: teacher.ends,
+                    teacherHidden: try teacher.hidden(for: window, layout: layout, execution),
+                    studentHidden: try hidden(for: window, layout: layout, execution),
+                    tokens: window,
+                    execution
+                ).distance
             try progress(distance)
         }
         return distance

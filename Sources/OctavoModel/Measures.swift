@@ -58,11 +58,12 @@ public struct TopLogits: Sendable, Equatable {
     public var values: [Float]
 }
 
-/// Returns how well the logits foretell targets: row `i` of `logits` stands before `targets[i]`.
+/// Returns how well the logits foretell targets: row `i` of `logits` stands before `targets[i]`, and rows
+/// beyond the targets do not count.
 public func textLoss(logits: Matrix, targets: some Collection<Int>, threads: Int) -> TextLoss {
-    precondition(logits.rows == targets.count)
+    precondition(logits.rows >= targets.count)
     let targets = Array(targets)
-    let losses = parallelMap(logits.rows, threads: threads) { row in
+    let losses = parallelMap(targets.count, threads: threads) { row in
         logSumExp(logits.span(row: row)) - Double(logits[row, targets[row]])
     }
     var loss = TextLoss()

@@ -15,7 +15,7 @@ func writeArtifact(
     to directory: String,
     progress: ProgressHandler
 ) throws -> ArtifactRecord {
-    let blocks = BlockCache(journal)
+    let kept = LinearCache(journal)
     var writer = ModelWriter(
         model: model,
         options: ConversionOptions(
@@ -28,21 +28,32 @@ func writeArtifact(
     var layers: [LayerRecord] = []
     for index in 0..<configuration.layerCount {
         for name in LinearName.allCases {
-            writer.quantized[name.path(layer: index)] = { try blocks.linear(name, in: index).layer }
-            layers.append(
-                LayerRecord(
-                    name: name.path(layer: index),
-                    relativeLoss: try blocks.linear(name, in: index).relativeLoss
-                )
-            )
+            let path = name.path(layer: index)
+            guard let linear = try journal.linear(name, block: index) else { continue }
+            layers.append(LayerRecord(name: path, relativeLoss: linear.relativeLoss))
+            writer.quantized[path] = { try kept.linear(name, in: index) }
+        }
+        guard let tuned = try journal.tunedParameters(block: index) else { continue }
+        let prefix = "model.layers.\(index)."
+        // Of all that is kept, only norms and biases are small enough to be held for every block.
+        let (attentionNorm, feedForwardNorm) = (tuned.attentionNorm, tuned.feedForwardNorm)
+        writer.replaced[prefix + "input_layernorm.weight"] = { attentionNorm }
+        writer.replaced[prefix + "post_attention_layernorm.weight"] = { feedForwardNorm }
+        for (name, bias) in tuned.biases {
+            writer.replaced[name.path(layer: index) + ".bias"] = { bias }
         }
     }
     let tensorFiles = try writer.writeTensors(to: directory, progress: progress)
+    let dense = try denseLinears(
+        by: request.exceptions,
+        scheme: request.scheme,
+        in: configuration
+    )
     let config = completedConfig(
         model.checkpoint.config,
         dtype: "float16",
-        quantization: try AQLMParameters(request.scheme).quantizationConfig(unquantized: ["lm_head"]
-        )
+        quantization: try AQLMParameters(request.scheme)
+            .quantizationConfig(unquantized: ["lm_head"] + dense.sorted())
     )
     let files = tensorFiles + (try writer.writeSideFiles(to: directory, config: config))
     return ArtifactRecord(
@@ -65,62 +76,23 @@ func writeArtifact(
     )
 }
 
-/// Reads blocks back from a journal, keeping the last one: tensors are written block by block, so
-/// each is read about once.
-private final class BlockCache {
+/// Reads linears back from a journal, keeping those of the last block: tensors are written block by block,
+/// so each linear is read about once.
+private final class LinearCache {
     private let journal: FolderJournal
-    private var kept: (index: Int, block: QuantizedBlock)?
+    private var kept: (block: Int, layers: [LinearName: AdditiveLayer])?
 
     init(_ journal: FolderJournal) { self.journal = journal }
 
-    func linear(_ name: LinearName, in index: Int) throws -> QuantizedLinear {
-        if let kept, kept.index == index, let linear = kept.block[name] { return linear }
-        guard let block = try journal.block(index), let linear = block[name] else {
+    func linear(_ name: LinearName, in block: Int) throws -> AdditiveLayer {
+        if kept?.block != block {
+            kept = (block, try journal.tunedParameters(block: block)?.layers ?? [:])
+        }
+        if let layer = kept?.layers[name] { return layer }
+        guard let layer = try journal.linear(name, block: block)?.layer else {
             throw ResumeError.damaged("the journal")
         }
-        kept = (index, block)
-        return linear
-    }
-}
-
-/// Turns finished linears into progress of the whole.
-final class LayerProgressReporter: Sendable {
-    private let done = Mutex((count: 0, weights: 0))
-    private let configuration: ModelConfiguration
-    private let progress: ProgressHandler
-
-    init(_ configuration: ModelConfiguration, _ progress: @escaping ProgressHandler) {
-        self.configuration = configuration
-        self.progress = progress
-    }
-
-    func report(_ linear: LinearProgress) {
-        let state = done.withLock { done in
-            done.count += 1
-            done.weights += weights(of: linear.linear)
-            return done
-        }
-        let blocks = configuration.layerCount
-        let inBlock = LinearName.allCases.reduce(0) { $0 + weights(of: $1) }
-        progress(
-            Progress(
-                "quantizing",
-                state.count,
-                of: blocks * LinearName.allCases.count,
-                // Time goes with the number of weights, and linears differ much in it.
-                work: Double(state.weights) / Double(max(1, blocks * inBlock)),
-                layer: Progress.Layer(
-                    block: linear.block,
-                    blocks: blocks,
-                    name: linear.linear.rawValue,
-                    relativeLoss: linear.relativeLoss
-                )
-            )
-        )
-    }
-
-    private func weights(of linear: LinearName) -> Int {
-        let (outputs, inputs) = linear.shape(in: configuration)
-        return outputs * inputs
+        kept?.layers[name] = layer
+        return layer
     }
 }

@@ -126,8 +126,25 @@ func sequences(
 /// How many sequences are written at once: 64, or as many as have room for their keys and values in
 /// four gigabytes.
 private func batchSize(_ configuration: ModelConfiguration, length: Int) -> Int {
-    let bytes = 2 * 4 * configuration.layerCount * configuration.keyValueWidth * length
-    return max(1, min(64, (4 << 30) / max(1, bytes)))
+    max(1, min(64, (4 << 30) / max(1, cacheBytes(configuration, length: length))))
+}
+
+/// The keys and values of a sequence.
+private func cacheBytes(_ configuration: ModelConfiguration, length: Int) -> Int {
+    2 * 4 * configuration.layerCount * configuration.keyValueWidth * length
+}
+
+/// The memory that writing text takes: all weights in single precision, and keys and values.
+func writingBytes(_ configuration: ModelConfiguration, length: Int) -> Int {
+    let blocks = LinearName.allCases.reduce(0) { sum, name in
+        let (outputs, inputs) = name.shape(in: configuration)
+        return sum + outputs * inputs
+    }
+    let ends = configuration.vocabularySize * configuration.hiddenSize
+    let weights = configuration.layerCount * blocks + (configuration.tiesEmbeddings ? 1 : 2) * ends
+    let cache = batchSize(configuration, length: length) * cacheBytes(configuration, length: length)
+    // The largest tensor stands twice while it is read.
+    return 4 * (weights + ends) + cache
 }
 
 /// The SHA-256 of token ids in order, as little-endian 32-bit integers.

@@ -75,21 +75,19 @@ public func evaluate(
     for (index, window) in windows.enumerated() {
         let layout = BatchLayout(lengths: [window.count])
         let hidden = try model.hidden(for: window, layout: layout, execution)
-        loss += model.ends.textLoss(hidden, tokens: window, layout: layout, execution)
         if let teacher {
-            let original = try teacher.hidden(for: window, layout: layout, execution)
-            teacherLoss += teacher.ends.textLoss(
-                original,
-                tokens: window,
-                layout: layout,
-                execution
-            )
-            distance += model.ends.distance(
-                from: teacher.ends,
-                teacherHidden: original,
+            let result = model.ends.comparison(
+                with: teacher.ends,
+                teacherHidden: try teacher.hidden(for: window, layout: layout, execution),
                 studentHidden: hidden,
+                tokens: window,
                 execution
             )
+            loss += result.student
+            teacherLoss += result.teacher
+            distance += result.distance
+        } else {
+            loss += model.ends.textLoss(hidden, tokens: window, layout: layout, execution)
         }
         progress(
             Progress(

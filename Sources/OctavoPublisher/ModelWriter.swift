@@ -9,7 +9,9 @@ struct ModelWriter {
     let options: ConversionOptions
     /// Linears that are replaced by additive layers, and how to get them; by path.
     var quantized: [String: () throws -> AdditiveLayer] = [:]
-    /// The scheme of those.
+    /// Tensors whose values are others than the model's, of the same shape; by name.
+    var replaced: [String: () throws -> [Float]] = [:]
+    /// The scheme of the additive layers.
     var scheme: Scheme?
 
     /// One tensor of the output, and how its bytes come about.
@@ -123,10 +125,11 @@ struct ModelWriter {
         as dtype: DType,
         to writer: inout SafetensorsWriter
     ) throws {
+        let values = try replaced[tensor.name]?()
         let bytes =
-            tensor.type == .dtype(dtype)
+            values == nil && tensor.type == .dtype(dtype)
             ? tensor.withBytes { $0.array }
-            : try storedBytes(tensor.floats(), as: dtype, named: tensor.name)
+            : try storedBytes(values ?? tensor.floats(), as: dtype, named: tensor.name)
         try writer.write(bytes)
     }
 }

@@ -26,7 +26,7 @@ public enum OutputError: Error, Hashable, Sendable, CustomStringConvertible {
 ///
 /// One process at a time has it, by a lock on a file in it; that file also tells the folder from
 /// anybody else's, which is never touched.
-final class PartialFolder {
+final class PartialFolder: Sendable {
     /// The folder.
     let path: String
     private let output: String

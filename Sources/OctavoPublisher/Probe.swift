@@ -4,22 +4,22 @@ import OctavoNumerics
 /// How many sequences a probe has, how many of their tokens it takes, how many logits it keeps.
 private let probeShape = (sequences: 4, tokens: 16, logits: 8)
 
-/// Records what a model answers to the beginnings of some sequences.
+/// Records what a model answers to the beginnings of some sequences, with one block of it in memory at a
+/// time.
 func recordProbe(
-    of model: LanguageModel,
+    of model: OpenModel,
     prompts: [[Int]],
     threads: Int
 ) throws -> [ProbeRecord] {
-    try prompts.prefix(probeShape.sequences).map { sequence in
-        let tokens = Array(sequence.prefix(probeShape.tokens))
-        let logits = try model.logits(for: tokens, Execution(threads: threads))
-        let last = topLogits(logits, rows: [logits.rows - 1], count: probeShape.logits)
-        return ProbeRecord(
-            tokens: tokens,
-            ids: last.flatMap(\.ids),
-            logits: last.flatMap(\.values)
-        )
-    }
+    let sequences = prompts.prefix(probeShape.sequences).map { Array($0.prefix(probeShape.tokens)) }
+    let logits = try lastLogits(
+        of: sequences,
+        model.configuration(),
+        from: model,
+        Execution(threads: threads)
+    )
+    let top = topLogits(logits, rows: sequences.indices, count: probeShape.logits)
+    return zip(sequences, top).map { ProbeRecord(tokens: $0, ids: $1.ids, logits: $1.values) }
 }
 
 /// The largest difference between recorded and replayed logits, relative to the spread of all logits;

@@ -8,7 +8,7 @@ import OctavoQuantizer
 ///
 /// The story: check everything that can be checked; open the journal; get the calibration text;
 /// quantize block after block; write the tensors and the files beside them; run the result to record
-/// a probe; write record and card; give the folder its name.
+/// a probe; write record and card; give the folder its name, and put the report beside it.
 ///
 /// - Parameters:
 ///   - model: The original, not quantized.
@@ -23,34 +23,34 @@ public func quantize(
     _ request: QuantizationRequest,
     progress: @escaping ProgressHandler = { _ in }
 ) throws -> ArtifactRecord {
-    let name = lastComponent(try PartialFolder.vacant(output))
-    let configuration = try checkedConfiguration(of: model, request)
+    let place = try PartialFolder.vacant(output)
+    let name = lastComponent(place)
+    let times = StageTimes()
+    times.begin("reading and checking")
+    let (configuration, dense) = try checkedConfiguration(of: model, request)
     let sources = try sourceRecords(of: model, progress)
-    try checkWeights(of: model, configuration, progress)
+    try checkWeights(of: model, configuration, dense: dense, progress)
+    let quantizer = quantizer(configuration, request, dense)
+    let plan = try checkedMemoryPlan(quantizer, request, progress)
     let journal = try FolderJournal(
         for: output,
-        identity: identity(of: request, sources),
+        identity: identity(of: request, sources, quantizer.settings(request.effort)),
         resume: request.resume,
         scheme: request.scheme,
         configuration: configuration
     )
     do {
+        times.begin("calibration text")
         let sequences = try calibration(for: model, request, journal, configuration, progress)
-        var options = LayerQuantizerOptions()
-        options.seed = UInt64(request.seed)
-        let quantizer = ModelQuantizer(
-            configuration: configuration,
-            scheme: request.scheme,
-            options: options,
-            threads: request.threads
-        )
-        let reporter = LayerProgressReporter(configuration, progress)
+        let run = QuantizationProgress(quantizer, times, progress)
         try quantizer.run(
             source: model,
             sequences: sequences,
+            storage: activationStorage(plan, quantizer.batchSizes(of: sequences), journal),
             journal: journal,
-            progress: reporter.report
+            progress: run.report
         )
+        times.begin("writing")
         let artifact = try journal.makeArtifact()
         var record = try writeArtifact(
             model,
@@ -61,7 +61,7 @@ public func quantize(
             progress: progress
         )
         record.sources = sources
-        record.solver = options.json
+        record.solver = quantizer.settings(request.effort)
         record.calibration = CalibrationRecord(
             text: request.text.names,
             tokens: sequences.reduce(0) { $0 + $1.count },
@@ -69,12 +69,46 @@ public func quantize(
             digest: digest(ofTokens: sequences)
         )
         try describe(artifact, named: name, &record, sequences, request)
+        let report = try report(
+            on: OpenModel(artifact),
+            named: name,
+            record,
+            run.history,
+            times.end(),
+            request,
+            original: model
+        )
+        try AtomicFile.write(report.html, to: place + QuantizationReport.fileSuffix)
         try journal.commit()
         return record
     } catch {
         try? journal.discardIfEmpty()
         throw error
     }
+}
+
+/// The quantizer that a request asks for.
+private func quantizer(
+    _ configuration: ModelConfiguration,
+    _ request: QuantizationRequest,
+    _ dense: Set<String>
+) -> ModelQuantizer {
+    let options = LayerQuantizerOptions(effort: request.effort, seed: UInt64(request.seed))
+    var quantizer = ModelQuantizer(
+        configuration: configuration,
+        scheme: request.scheme,
+        options: options,
+        threads: request.threads
+    )
+    quantizer.targets = request.targets
+    quantizer.unquantized = dense
+    if request.blockTuningEpochs > 0 {
+        var tuning = BlockTuningOptions()
+        tuning.epochs = request.blockTuningEpochs
+        tuning.seed = UInt64(request.seed)
+        quantizer.tuning = tuning
+    }
+    return quantizer
 }
 
 /// Runs the artifact to record a probe, and writes its record and card.
@@ -87,7 +121,7 @@ private func describe(
 ) throws {
     let model = try OpenModel(artifact)
     record.probe = try recordProbe(
-        of: model.languageModel(),
+        of: model,
         prompts: sequences,
         threads: request.threads
     )
@@ -96,13 +130,74 @@ private func describe(
     try AtomicFile.write(card.markdown(), to: joined(artifact, ModelCard.fileName))
 }
 
-extension LayerQuantizerOptions {
-    /// The solver's settings, but for the seed, as the record keeps them.
+/// Says how much time and memory a run takes, and refuses one that takes more memory than it may.
+private func checkedMemoryPlan(
+    _ quantizer: ModelQuantizer,
+    _ request: QuantizationRequest,
+    _ progress: ProgressHandler
+) throws -> MemoryPlan {
+    let plan = quantizer.memoryPlan(
+        tokens: request.tokens,
+        sequenceLength: request.sequenceLength,
+        budget: request.memory,
+        preparation: request.text == .selfWritten
+            ? writingBytes(quantizer.configuration, length: request.sequenceLength) : 0
+    )
+    let cost = quantizer.costPlan(tokens: request.tokens, effort: request.effort)
+    let seconds = cost.total / productRate(threads: 1)
+    let expected = "about \(durationText(seconds)) of processor time to quantize, "
+    progress(Progress("planning", 1, of: 1, detail: expected + plan.text))
+    guard plan.total <= request.memory else {
+        throw QuantizationPlanError.memory(needed: plan.total, allowed: request.memory)
+    }
+    return plan
+}
+
+/// Somewhere to keep activations: memory, or a file where they are too large for what is allowed.
+private func activationStorage(
+    _ plan: MemoryPlan,
+    _ batches: [Int],
+    _ journal: FolderJournal
+) throws -> any ActivationStorage {
+    guard !plan.keepsActivationsInMemory else { return ActivationMemory() }
+    return try ActivationFile(in: journal.path, plan.activations, batches: batches)
+}
+
+extension MemoryPlan {
+    /// As a line.
+    fileprivate var text: String {
+        let disk = keepsActivationsInMemory ? "" : ", and \(byteText(activationBytes)) on disk"
+        let parts = parts.filter { $0.bytes > 0 }.map { "\($0.name) \(byteText($0.bytes))" }
+        return "at most \(byteText(total)) of memory\(disk): " + parts.joined(separator: ", ")
+    }
+}
+
+extension ModelQuantizer {
+    /// The settings that the result depends on, but for the seed, as the record keeps them.
+    fileprivate func settings(_ effort: Effort) -> JSON {
+        .object([
+            "effort": .string(effort.rawValue), "targets": .string(targets.rawValue),
+            "clustering_passes": .integer(options.clusteringPasses),
+            "rounds": .integer(options.rounds), "hypotheses": .integer(options.hypotheses),
+            "refinements": .integer(options.refinements),
+            "refined_inputs": .integer(options.refinedInputs),
+            "refinement_hypotheses": .integer(options.refinementHypotheses),
+            "continuations": .integer(options.continuations), "sweeps": .integer(options.sweeps),
+            "least_gain": .number(options.leastGain), "beam": .integer(options.beam),
+            "solver_steps": .integer(options.solverSteps),
+            "batch_tokens": .integer(batchTokens),
+            "tuning_batch_tokens": .integer(tuningBatchTokens),
+            "block_tuning": tuning.map(\.json) ?? .null,
+        ])
+    }
+}
+
+extension BlockTuningOptions {
     fileprivate var json: JSON {
         .object([
-            "clustering_passes": .integer(clusteringPasses), "rounds": .integer(rounds),
-            "sweeps": .integer(sweeps), "least_gain": .number(leastGain), "beam": .integer(beam),
-            "solver_steps": .integer(solverSteps),
+            "epochs": .integer(epochs), "learning_rate": .number(Double(learningRate)),
+            "weighting": .string("\(weighting)"), "held_out_share": .number(heldOutShare),
+            "patience": .integer(patience),
         ])
     }
 }

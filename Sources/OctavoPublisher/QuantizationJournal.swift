@@ -26,15 +26,15 @@ public enum ResumeError: Error, Hashable, Sendable, CustomStringConvertible {
 /// The work of a quantization that is not finished, in a folder `OUTPUT.partial` beside its output.
 ///
 /// `journal.json` holds what the run was begun with, `calibration.safetensors` its tokens, and
-/// `block-N.safetensors` each block that is done; each file appears whole or not at all. All that
-/// can change the result must be the same when the run is taken up again; only paths may differ.
+/// `model.layers.N.….safetensors` each linear that is done; each file appears whole or not at all. All
+/// that can change the result must be the same when the run is taken up again; only paths may differ.
 struct FolderJournal: QuantizationJournal {
     private let folder: PartialFolder
     private let scheme: Scheme
     private let configuration: ModelConfiguration
 
     /// The folder.
-    private var path: String { folder.path }
+    var path: String { folder.path }
 
     /// Opens the journal of an output: a new one, or the one that is there if `resume` says so.
     init(
@@ -66,8 +66,8 @@ struct FolderJournal: QuantizationJournal {
 
     /// Removes the journal if nothing was done yet that would be worth taking up.
     func discardIfEmpty() throws {
-        let work = [calibrationFile, file(0)]
-        if work.allSatisfy({ fileKind($0) == nil }) { try removeAll(path) }
+        let entries = try directoryEntries(path)
+        if !entries.contains(where: { $0.hasSuffix(".safetensors") }) { try removeAll(path) }
     }
 
     /// An empty folder for the files of the output.
@@ -77,7 +77,9 @@ struct FolderJournal: QuantizationJournal {
     func commit() throws { try folder.commit() }
 
     private static func compare(began: JSON, now: JSON) throws {
-        for (argument, value) in now.object ?? JSONObject() where began[argument] != value {
+        // By what is written, in which members have an order.
+        for (argument, value) in now.object ?? JSONObject()
+        where began[argument]?.text(.sorted) != value.text(.sorted) {
             throw ResumeError.differs(
                 argument: argument,
                 began: began[argument]?.text(.compact) ?? "unset",
@@ -86,53 +88,104 @@ struct FolderJournal: QuantizationJournal {
         }
     }
 
-    // MARK: Blocks
+    // MARK: Linears
 
-    private func file(_ index: Int) -> String { joined(path, "block-\(index).safetensors") }
+    private func file(_ name: LinearName, _ block: Int) -> String {
+        joined(path, name.path(layer: block) + ".safetensors")
+    }
 
-    func block(_ index: Int) throws -> QuantizedBlock? {
-        guard fileKind(file(index)) == .file else { return nil }
-        let checkpoint = try Checkpoint(file(index))
-        let losses = try checkpoint.floats(named: "relative_losses")
-        guard losses.count == LinearName.allCases.count else {
-            throw ResumeError.damaged(file(index))
-        }
-        var block: QuantizedBlock = [:]
-        for (name, loss) in zip(LinearName.allCases, losses) {
-            let (outputs, inputs) = name.shape(in: configuration)
-            let layer = try AdditiveLayer(
+    func linear(_ name: LinearName, block: Int) throws -> QuantizedLinear? {
+        let file = file(name, block)
+        guard fileKind(file) == .file else { return nil }
+        let checkpoint = try Checkpoint(file)
+        let losses = try checkpoint.floats(named: "relative_loss")
+        guard losses.count == 1 else { throw ResumeError.damaged(file) }
+        let (outputs, inputs) = name.shape(in: configuration)
+        let layer = try AdditiveLayer(
+            scheme: scheme,
+            outputs: outputs,
+            inputs: inputs,
+            codes: checkpoint.integers(named: "codes").map { UInt16(truncatingIfNeeded: $0) },
+            codebooks: checkpoint.floats(named: "codebooks"),
+            scales: checkpoint.floats(named: "scales")
+        )
+        return QuantizedLinear(layer: layer, relativeLoss: losses[0])
+    }
+
+    func keep(_ linear: QuantizedLinear, _ name: LinearName, block: Int) throws {
+        let layer = linear.layer
+        try write(
+            [
+                "codes": (
+                    .u16, [layer.outputs, layer.groups, scheme.codebooks], layer.codes.byteArray
+                ),
+                "codebooks": (
+                    .f16, [scheme.codebooks, scheme.entries, scheme.groupSize],
+                    layer.codebooks.map(Half.narrow).byteArray
+                ),
+                "scales": (.f16, [layer.outputs], layer.scales.map(Half.narrow).byteArray),
+                "relative_loss": (.f32, [1], [linear.relativeLoss].byteArray),
+            ],
+            to: file(name, block)
+        )
+    }
+
+    // MARK: Tuned blocks
+
+    private func tunedFile(_ block: Int) -> String {
+        joined(path, "model.layers.\(block).tuned.safetensors")
+    }
+
+    func tunedParameters(block: Int) throws -> TunedParameters? {
+        let file = tunedFile(block)
+        guard fileKind(file) == .file else { return nil }
+        let checkpoint = try Checkpoint(file)
+        let names = Set(checkpoint.tensors.map(\.name))
+        var tuned = TunedParameters(
+            layers: [:],
+            attentionNorm: try checkpoint.floats(named: "attention_norm"),
+            feedForwardNorm: try checkpoint.floats(named: "feed_forward_norm"),
+            biases: [:]
+        )
+        let norms = [tuned.attentionNorm, tuned.feedForwardNorm]
+        guard
+            norms.allSatisfy({ $0.count == configuration.hiddenSize && $0.allSatisfy(\.isFinite) })
+        else { throw ResumeError.damaged(file) }
+        for name in LinearName.allCases {
+            guard let layer = try linear(name, block: block)?.layer else { continue }
+            tuned.layers[name] = try AdditiveLayer(
                 scheme: scheme,
-                outputs: outputs,
-                inputs: inputs,
-                codes: checkpoint.integers(named: name.rawValue + ".codes").map {
-                    UInt16(truncatingIfNeeded: $0)
-                },
+                outputs: layer.outputs,
+                inputs: layer.inputs,
+                codes: layer.codes,
                 codebooks: checkpoint.floats(named: name.rawValue + ".codebooks"),
                 scales: checkpoint.floats(named: name.rawValue + ".scales")
             )
-            block[name] = QuantizedLinear(layer: layer, relativeLoss: loss)
+            let bias = name.rawValue + ".bias"
+            guard names.contains(bias) else { continue }
+            let values = try checkpoint.floats(named: bias)
+            guard values.count == layer.outputs, name.hasBias(in: configuration),
+                values.allSatisfy(\.isFinite)
+            else { throw ResumeError.damaged(file) }
+            tuned.biases[name] = values
         }
-        return block
+        return tuned
     }
 
-    func finish(_ block: QuantizedBlock, index: Int) throws {
-        var bytes: [String: (DType, [Int], [UInt8])] = [:]
-        for (name, linear) in block {
-            let layer = linear.layer
-            bytes[name.rawValue + ".codes"] = (
-                .u16, [layer.outputs, layer.groups, scheme.codebooks], layer.codes.byteArray
-            )
-            bytes[name.rawValue + ".codebooks"] = (
-                .f16, [scheme.codebooks, scheme.entries, scheme.groupSize],
-                layer.codebooks.map(Half.narrow).byteArray
-            )
-            bytes[name.rawValue + ".scales"] = (
-                .f16, [layer.outputs], layer.scales.map(Half.narrow).byteArray
-            )
+    func keep(_ tuned: TunedParameters, block: Int) throws {
+        func stored(_ values: [Float]) -> (DType, [Int], [UInt8]) {
+            (.f32, [values.count], values.byteArray)
         }
-        let losses = LinearName.allCases.map { block[$0]?.relativeLoss ?? 0 }
-        bytes["relative_losses"] = (.f32, [losses.count], losses.byteArray)
-        try write(bytes, to: file(index))
+        var tensors = [
+            "attention_norm": stored(tuned.attentionNorm),
+            "feed_forward_norm": stored(tuned.feedForwardNorm),
+        ]
+        for (name, layer) in tuned.layers {
+            tensors[name.rawValue + ".codebooks"] = stored(layer.codebooks)
+            tensors[name.rawValue + ".scales"] = stored(layer.scales)
+        }
+        for (name, bias) in tuned.biases { tensors[name.rawValue + ".bias"] = stored(bias) }
+        try write(tensors, to: tunedFile(block))
     }
 
     // MARK: Calibration

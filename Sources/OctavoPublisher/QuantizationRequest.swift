@@ -1,21 +1,32 @@
 import OctavoBase
 import OctavoCheckpoint
 public import OctavoModel
+public import OctavoQuantizer
 
 /// What a quantization is asked to do.
 public struct QuantizationRequest: Sendable {
     /// The scheme.
     public var scheme: Scheme
+    /// How much work a layer is worth.
+    public var effort = Effort.standard
+    /// Linears that are treated otherwise than the rest.
+    public var exceptions: [LayerException] = []
     /// Where the calibration text comes from.
     public var text: CalibrationText
     /// How many tokens of it, at most.
     public var tokens: Int
+    /// What linears are fitted to.
+    public var targets = QuantizationTargets.original
     /// How many tokens a sequence has.
     public var sequenceLength: Int
     /// The seed of all that is random.
     public var seed: Int
+    /// How often the calibration text goes through each block to tune it; 0 for not at all.
+    public var blockTuningEpochs = 0
     /// The threads that take part.
     public var threads: Int
+    /// The bytes of memory that may be taken; activations that do not fit go to disk.
+    public var memory = 4_000_000_000
     /// Whether to take up an interrupted run.
     public var resume: Bool
     /// The most tensor bytes in a file.
@@ -51,6 +62,8 @@ public enum QuantizationPlanError: Error, Hashable, Sendable, CustomStringConver
     case scheme(String)
     /// A tensor's size overflows.
     case tensorTooLarge
+    /// Even with activations on disk the run takes more memory than it may.
+    case memory(needed: Int, allowed: Int)
     /// A number is out of its range.
     case argument(String)
 
@@ -61,6 +74,8 @@ public enum QuantizationPlanError: Error, Hashable, Sendable, CustomStringConver
             "\(linear) has \(inputs) inputs, which groups of \(groupSize) do not divide"
         case .scheme(let scheme): "the layout cannot hold the scheme \(scheme)"
         case .tensorTooLarge: "a tensor's size overflows"
+        case .memory(let needed, let allowed):
+            "the run takes up to \(byteText(needed)) of memory, expected at most \(byteText(allowed))"
         case .argument(let what): what
         }
     }
@@ -70,10 +85,29 @@ public enum QuantizationPlanError: Error, Hashable, Sendable, CustomStringConver
 func checkedConfiguration(
     of model: OpenModel,
     _ request: QuantizationRequest
-) throws -> ModelConfiguration {
+) throws -> (ModelConfiguration, dense: Set<String>) {
     guard model.aqlm == nil else { throw ModelError.alreadyQuantized(model.path) }
     let configuration = try model.configuration()
-    for name in LinearName.allCases {
+    guard Scheme.quantizedGroupSizes.contains(request.scheme.groupSize) else {
+        let range = Scheme.quantizedGroupSizes
+        throw QuantizationPlanError.argument(
+            "the scheme \(request.scheme) has groups of \(request.scheme.groupSize); expected "
+                + "\(range.lowerBound) to \(range.upperBound)"
+        )
+    }
+    guard request.blockTuningEpochs == 0 || request.targets == .original else {
+        throw QuantizationPlanError.argument(
+            "blocks are tuned towards the original's outputs; expected targets \"original\""
+        )
+    }
+    let dense = try denseLinears(
+        by: request.exceptions,
+        scheme: request.scheme,
+        in: configuration
+    )
+    for name in LinearName.allCases
+    where (0..<configuration.layerCount).contains(where: { !dense.contains(name.path(layer: $0)) })
+    {
         let inputs = name.shape(in: configuration).inputs
         guard inputs % request.scheme.groupSize == 0 else {
             throw QuantizationPlanError.indivisible(
@@ -111,13 +145,17 @@ func checkedConfiguration(
                 + "of at least 2 tokens, at least one of them, and at most \(1 << 28) tokens"
         )
     }
-    return configuration
+    return (configuration, dense)
 }
 
 /// What must not change between a run and its resumption.
 ///
 /// Files count by name and content, not by place: their names stand in the artifact's record.
-func identity(of request: QuantizationRequest, _ sources: [FileRecord]) throws -> JSON {
+func identity(
+    of request: QuantizationRequest,
+    _ sources: [FileRecord],
+    _ settings: JSON
+) throws -> JSON {
     var text: [JSON] = []
     if case .files(let paths) = request.text {
         text = try paths.map { .string(try MappedFile($0).digest().hex) }
@@ -126,8 +164,13 @@ func identity(of request: QuantizationRequest, _ sources: [FileRecord]) throws -
         "octavo": .string(octavoVersion), "scheme": .string("\(request.scheme)"),
         "tokens": .integer(request.tokens), "sequence_length": .integer(request.sequenceLength),
         "seed": .integer(request.seed), "threads": .integer(request.threads),
+        "effort": .string(request.effort.rawValue),
+        "exceptions": .array(request.exceptions.map { .string("\($0)") }),
+        "targets": .string(request.targets.rawValue),
+        "block_tuning_epochs": .integer(request.blockTuningEpochs),
         "calibration": .array(text),
         "calibration_names": .array(request.text.names.map(JSON.string)),
+        "solver": settings,
         "source": .array(sources.map { .string($0.digest.hex) }),
         "source_names": .array(sources.map { .string($0.path) }),
     ])

@@ -13,7 +13,8 @@ extension LayerState {
             codebooks: choice.codebooks,
             search: CodeSearch(choice.codebooks, beam: options.beam),
             hypotheses: hypotheses,
-            continuations: options.continuations
+            continuations: options.continuations,
+            threads: options.threads
         )
         choice.codes = coder.codes(for: problem.weights, scales: choice.scales)
         _ = refreshResidual(problem)

@@ -19,17 +19,21 @@ struct FeedbackCoder {
     let hypotheses: Int
     /// How many continuations of a hypothesis are considered.
     let continuations: Int
+    /// The threads that share the rows.
+    let threads: Int
 
     init(
         metric: FeedbackMetric,
         codebooks: Codebooks,
         search: CodeSearch,
         hypotheses: Int,
-        continuations: Int
+        continuations: Int,
+        threads: Int
     ) {
         self.metric = metric
         self.codebooks = codebooks
         self.search = search
+        self.threads = max(1, threads)
         self.hypotheses = max(1, hypotheses)
         self.continuations = self.hypotheses == 1 ? 1 : max(1, continuations)
     }
@@ -41,13 +45,17 @@ struct FeedbackCoder {
     ///   - scales: `[rows]`.
     /// - Returns: For each group the codes of all rows.
     func codes(for targets: Matrix, scales: [Float]) -> [[UInt16]] {
-        var codes: [[UInt16]] = .init(repeating: [], count: metric.groups)
         // So many rows at a time that what is kept of them stays near the processor.
-        let share = max(1, 2048 / hypotheses)
-        for start in stride(from: 0, to: targets.rows, by: share) {
-            let rows = start..<min(start + share, targets.rows)
+        let share = max(1, min(2048 / hypotheses, (targets.rows + threads - 1) / threads))
+        let starts = Array(stride(from: 0, to: targets.rows, by: share))
+        let found = parallelMap(starts.count, threads: threads, onOneBLASThread: true) { index in
+            let rows = starts[index]..<min(starts[index] + share, targets.rows)
             var pass = FeedbackPass(self, targets, scales: scales, rows: rows)
-            for (group, found) in pass.run().enumerated() { codes[group] += found }
+            return pass.run()
+        }
+        var codes: [[UInt16]] = .init(repeating: [], count: metric.groups)
+        for part in found {
+            for (group, part) in part.enumerated() { codes[group] += part }
         }
         return codes
     }

@@ -31,7 +31,8 @@ extension LayerState {
             codebooks: choice.codebooks,
             search: search,
             hypotheses: options.refinementHypotheses,
-            continuations: options.continuations
+            continuations: options.continuations,
+            threads: options.threads
         )
         let slopes = residual.gathered(columns: window.columns)
         var old = Matrix(rows: problem.outputs, columns: window.columns.count)

@@ -164,6 +164,26 @@ private let badInputs = [
         try $0.addModel()
     },
     BadInput(
+        "groups smaller than are searched",
+        "quantize model out --scheme 1x4g2",
+        says: "groups of 2; expected 4 to 32"
+    ) { try $0.addModel() },
+    BadInput(
+        "tuning towards what is not followed",
+        "quantize model out --scheme 2x4g8 --targets weights --block-tuning-epochs 1",
+        says: "tuned towards the original"
+    ) { try $0.addModel() },
+    BadInput(
+        "an exception that means nothing",
+        "quantize model out --scheme 2x4g8 --except *.w_proj=dense",
+        says: "matches no linear"
+    ) { try $0.addModel() },
+    BadInput(
+        "an exception that the layout cannot hold",
+        "quantize model out --scheme 2x4g8 --except *.q_proj=1x4g8",
+        says: "one scheme for all layers"
+    ) { try $0.addModel() },
+    BadInput(
         "sequences longer than the context",
         "quantize model out --scheme 2x4g8 --sequence-length 512 --tokens 512",
         says: "context of 256"

@@ -32,6 +32,27 @@ struct BenchmarkTests {
     }
 
     @Test(
+        "the same seed gives the same losses at every stage, another seed others",
+        arguments: ["quick", "standard", "max"],
+        ["1x4g8", "2x4g8", "3x3g8"]
+    )
+    func isDeterministic(effort: String, scheme: String) async throws {
+        try await withSandbox { box in
+            let command =
+                "benchmark quantize --rows 64 --columns 96 --scheme \(scheme) --effort \(effort) "
+                + "--threads 2 --json --seed "
+            func losses(_ seed: Int) async throws -> [Double] {
+                let result = try await box.succeed(command + "\(seed)").json()
+                return (result["stages"]?.array ?? []).compactMap { $0["relative_loss"]?.number }
+            }
+            let once = try await losses(3)
+            #expect(once.count > 3)
+            #expect(try await losses(3) == once)
+            #expect(try await losses(4) != once)
+        }
+    }
+
+    @Test(
         "wrong usage ends with 64",
         arguments: [
             "", "--scheme 2x8", "--scheme 2x8g8 --effort most", "--scheme 2x8g8 --rows 0",

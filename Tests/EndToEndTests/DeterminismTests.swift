@@ -25,20 +25,23 @@ struct DeterminismTests {
     @Test(
         "a run that was killed goes on and ends in the same bytes",
         arguments: [
-            ["journal.json"], ["calibration.safetensors"], ["block-0.safetensors"],
-            ["block-2.safetensors"], ["artifact/model.safetensors"],
+            ["journal.json"], ["calibration.safetensors"], ["layers.0.mlp.up_proj.safetensors"],
+            ["layers.2.self_attn.o_proj.safetensors"], ["layers.3.tuned.safetensors"],
+            ["artifact/model.safetensors"],
             // Killed twice.
-            ["block-1.safetensors", "block-4.safetensors"],
+            ["layers.1.self_attn.v_proj.safetensors", "layers.4.mlp.down_proj.safetensors"],
         ]
     )
     func survivesKilling(moments: [String]) async throws {
+        let foldArguments = foldArguments + " --block-tuning-epochs 2"
         try await withSandbox { box in
             try TinyModel.tall.write(to: box("model"))
             try await box.succeed("quantize model whole/folded \(foldArguments)")
             var arguments = "quantize model killed/folded \(foldArguments)"
             let output = box("killed/folded")
             for moment in moments {
-                try await box.run(arguments, killedOnce: "killed/folded.partial/" + moment)
+                let file = moment.hasPrefix("layers.") ? "model." + moment : moment
+                try await box.run(arguments, killedOnce: "killed/folded.partial/" + file)
                 if !arguments.hasSuffix("--resume") { arguments += " --resume" }
             }
             // Either it was killed, and then there is nothing yet; or it was faster, and then all is there.
@@ -48,6 +51,33 @@ struct DeterminismTests {
             )
             #expect(Set(killed.keys) == Set(whole.keys))
             for (path, bytes) in whole { #expect(killed[path] == bytes, "\(path)") }
+        }
+    }
+
+    /// Layers so wide that products are shared by threads: how many there are must not depend on what is
+    /// left to do.
+    @Test("a single layer that is missing comes out the same", arguments: [2, 4])
+    func redoesOneLayer(threads: Int) async throws {
+        try await withSandbox { box in
+            var model = TinyModel()
+            (model.hidden, model.intermediate, model.layers) = (256, 512, 1)
+            try model.write(to: box("model"))
+            let arguments =
+                "--scheme 1x4g8 --effort quick --tokens 1024 --sequence-length 64 --threads \(threads)"
+            try await box.succeed("quantize model whole/folded \(arguments)")
+            // Every layer fits into 100 KB, the embedding does not.
+            try await box.fail(
+                "quantize model folded \(arguments)",
+                prelude: box.fileLimit(blocks: 200)
+            )
+            for layer in ["self_attn.v_proj", "mlp.up_proj"] {
+                let file = "folded.partial/model.layers.0.\(layer).safetensors"
+                #expect(fileKind(box(file)) == .file)
+                try removeAll(box(file))
+            }
+            try await box.succeed("quantize model folded \(arguments) --resume")
+            let (a, b) = (try contents(of: box("whole/folded")), try contents(of: box("folded")))
+            for (path, bytes) in a { #expect(b[path] == bytes, "\(path)") }
         }
     }
 
@@ -67,6 +97,13 @@ struct DeterminismTests {
                 ("--scheme 2x4g8 --tokens 512 --sequence-length 16 --threads 2", "sequence_length"),
                 ("--scheme 2x4g8 --tokens 512 --sequence-length 32 --threads 1", "threads"),
                 ("--scheme 2x4g8 \(arguments) --calibration text.txt", "calibration"),
+                ("--scheme 2x4g8 \(arguments) --effort quick", "effort"),
+                ("--scheme 2x4g8 \(arguments) --targets weights", "targets"),
+                ("--scheme 2x4g8 \(arguments) --except *.q_proj=dense", "exceptions"),
+                (
+                    "--scheme 2x4g8 \(arguments) --block-tuning-epochs 1",
+                    "block_tuning_epochs"
+                ),
             ] {
                 let notes = try await box.fail("quantize model folded \(other) --resume")
                 #expect(notes.contains("begun with \(named) "), "\(notes)")
@@ -86,6 +123,48 @@ struct DeterminismTests {
         }
     }
 
+    @Test("what cannot change the result may change when work is gone on with")
+    func allowsOtherArguments() async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            let arguments = "--scheme 2x4g8 --tokens 512 --sequence-length 32 --threads 2"
+            try await box.succeed("quantize model whole/folded \(arguments)")
+            try await box.leaveUnfinished("quantize model folded \(arguments)")
+            try await box.succeed(
+                "quantize model folded \(arguments) --resume --memory 3GB --json"
+            )
+            let (a, b) = (try contents(of: box("whole/folded")), try contents(of: box("folded")))
+            #expect(Set(a.keys) == Set(b.keys))
+            for (path, bytes) in a { #expect(b[path] == bytes, "\(path)") }
+        }
+    }
+
+    @Test(
+        "activations on disk give the same bytes, and less memory than that is refused before any work"
+    )
+    func keepsToItsMemory() async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            let arguments = "--scheme 2x4g4 --tokens 4096 --sequence-length 32 --threads 2"
+            let refusal = try await box.fail("quantize model folded \(arguments) --memory 1MB")
+            // "takes up to 168.2 MB of memory": what must be in memory. The activations take 2 MB more.
+            let amount = try #require(
+                refusal.split(separator: "takes up to ").last?.prefix { $0 != " " }
+            )
+            let needed = try #require(Double(amount))
+            #expect(try box.entries(except: ["model"]) == [])
+
+            let roomy = try await box.succeed("quantize model a/folded \(arguments)")
+            let tight = try await box.succeed(
+                "quantize model b/folded \(arguments) --memory \(Int(needed) + 1)MB"
+            )
+            #expect(!roomy.notes.contains("on disk") && tight.notes.contains("on disk"))
+            let (a, b) = (try contents(of: box("a/folded")), try contents(of: box("b/folded")))
+            #expect(Set(a.keys) == Set(b.keys))
+            for (path, bytes) in a { #expect(b[path] == bytes, "\(path)") }
+        }
+    }
+
     @Test("there must be something to resume")
     func refusesToResumeNothing() async throws {
         try await withSandbox { box in
@@ -98,7 +177,9 @@ struct DeterminismTests {
 
     @Test(
         "damaged work is refused, not built upon",
-        arguments: ["journal.json", "calibration.safetensors", "block-0.safetensors"]
+        arguments: [
+            "journal.json", "calibration.safetensors", "model.layers.0.mlp.up_proj.safetensors",
+        ]
     )
     func refusesDamage(file: String) async throws {
         try await withSandbox { box in

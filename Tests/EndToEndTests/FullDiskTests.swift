@@ -21,17 +21,20 @@ struct FullDiskTests {
         }
     }
 
-    /// The calibration text takes 2 KB, the first block 7 KB, the weights more than 16 KB.
+    /// The calibration text takes 1.2 KB for 256 tokens and 2.3 for 512, the first layers 1.4 KB and those of
+    /// the feed-forward part 1.9 KB, the weights more than 16 KB.
     @Test(
         "a quantization fails, keeps what is whole, and goes on when there is room",
         arguments: [
-            (3, "calibration.safetensors"), (8, "block-0.safetensors"), (32, "model.safetensors"),
+            (4, 512, "calibration.safetensors"),
+            (3, 256, "model.layers.0.mlp.gate_proj.safetensors"), (32, 256, "model.safetensors"),
         ]
     )
-    func quantization(blocks: Int, file: String) async throws {
+    func quantization(blocks: Int, tokens: Int, file: String) async throws {
         try await withSandbox { box in
             try box.addModel()
-            let command = "quantize model out \(foldArguments)"
+            let arguments = "--scheme 2x4g8 --tokens \(tokens) --sequence-length 32 --threads 2"
+            let command = "quantize model out \(arguments)"
             let notes = try await box.fail(command, prelude: box.fileLimit(blocks: blocks))
             #expect(notes.contains("cannot write") && notes.contains(file), "\(notes)")
             #expect(fileKind(box("out")) == nil)
@@ -43,7 +46,7 @@ struct FullDiskTests {
                 #expect(fileKind(box("out.partial/" + file)) == nil)
             }
             try await box.succeed(command + (isKept ? " --resume" : ""))
-            try await box.succeed("quantize model whole/out \(foldArguments)")
+            try await box.succeed("quantize model whole/out \(arguments)")
             let (resumed, whole) = (
                 try contents(of: box("out")), try contents(of: box("whole/out"))
             )

@@ -6,53 +6,49 @@ import Testing
 @Suite
 struct BlockTests {
     @Test
-    func blocksAloneWithCaptureEqualTheModel() throws {
+    func blocksAloneInStepsEqualTheModel() throws {
         let folder = try Fixture.folder(Fixture.names[0])
         let configuration = try ModelConfiguration(json: folder.configuration)
         let layout = BatchLayout(lengths: [25, 15])
-        let ends = try ModelEnds(configuration: configuration, from: folder)
-        var hidden = try ends.embed(folder.tokens)
-        var sites: [InputSite] = []
+        let rotary = configuration.rotaryTable(positions: 25)
+        let execution = Execution(threads: 2)
+        var hidden = try ModelEnds(configuration: configuration, from: folder).embed(folder.tokens)
         for layer in 0..<configuration.layerCount {
             let block = try DecoderBlock(configuration: configuration, layer: layer, from: folder)
-            block.forward(
-                &hidden,
+            let attended = block.attended(
+                block.attentionInput(hidden, execution),
                 layout: layout,
-                rotary: configuration.rotaryTable(positions: 25),
-                Execution(threads: 2)
-            ) { site, input in
-                sites.append(site)
-                #expect(input.rows == 40 && input.columns == site.width(in: configuration))
+                rotary: rotary,
+                execution
+            )
+            block.add(.outputProjection, of: attended, to: &hidden, execution)
+            let gated = block.gated(block.feedForwardInput(hidden, execution), execution)
+            block.add(.downProjection, of: gated, to: &hidden, execution)
+            let widths = [InputSite.attentionOutput, .feedForwardOutput].map {
+                $0.width(in: configuration)
             }
+            #expect([attended.columns, gated.columns] == widths)
+            #expect(attended.rows == 40 && gated.rows == 40)
         }
         let model = try LanguageModel(folder: folder)
-        #expect(sites == InputSite.allCases + InputSite.allCases)
         // The same operations on the same machine, but for threads: bitwise.
         #expect(try model.hidden(for: folder.tokens, layout: layout) == hidden)
     }
 
     /// The first input is the normed embedding, by hand.
     @Test
-    func captureSeesTheInput() throws {
+    func stepsGiveTheInputs() throws {
         let folder = try Fixture.folder(Fixture.names[1])
         let configuration = try ModelConfiguration(json: folder.configuration)
         let block = try DecoderBlock(configuration: configuration, layer: 0, from: folder)
         let embedded = try ModelEnds(configuration: configuration, from: folder).embed([7])
-        var inputs: [InputSite: Matrix] = [:]
-        var hidden = embedded
-        block.forward(
-            &hidden,
-            layout: BatchLayout(lengths: [1]),
-            rotary: configuration.rotaryTable(positions: 1),
-            Execution()
-        ) { inputs[$0] = $1 }
         let squares = embedded.elements.reduce(0.0) { $0 + Double($1) * Double($1) }
         let root = (squares / Double(embedded.columns) + Double(configuration.normEpsilon))
             .squareRoot()
         let expected = zip(embedded.elements, block.attentionNorm).map {
             Double($0) / root * Double($1)
         }
-        let found = try #require(inputs[.attentionInput])
+        let found = block.attentionInput(embedded, Execution())
         // A handful of float32 roundings.
         #expect(relativeDistance(found.elements, expected) < 1e-6)
 
@@ -63,7 +59,12 @@ struct BlockTests {
             block[.valueProjection].weight,
             transposed: true
         )
-        let attended = try #require(inputs[.attentionOutput])
+        let attended = block.attended(
+            found,
+            layout: BatchLayout(lengths: [1]),
+            rotary: configuration.rotaryTable(positions: 1),
+            Execution()
+        )
         let d = configuration.headDimension
         let groups = configuration.headCount / configuration.keyValueHeadCount
         let repeated = (0..<configuration.headCount).flatMap { head in

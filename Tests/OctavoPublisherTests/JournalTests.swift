@@ -74,40 +74,88 @@ struct JournalTests {
         }
     }
 
-    @Test("calibration and blocks are read back as they were")
+    @Test("calibration and linears are read back as they were")
     func keepsWork() async throws {
         try await withTemporaryDirectory { directory in
             let output = joined(directory, "out")
-            let block = try Self.block()
+            let linears = try Self.linears()
             do {
                 let journal = try journal(output, resume: false)
                 #expect(try journal.calibration() == nil)
-                #expect(try journal.block(0) == nil)
+                #expect(try journal.linear(.upProjection, block: 0) == nil)
                 // Sequences need not be of one length.
                 try journal.keep(calibration: [[1, 2, 3], [257]])
-                try journal.finish(block, index: 1)
+                for (name, linear) in linears { try journal.keep(linear, name, block: 1) }
             }
             let journal = try journal(output, resume: true)
             #expect(try journal.calibration() == [[1, 2, 3], [257]])
-            #expect(try journal.block(0) == nil)
-            let found = try #require(try journal.block(1))
             for name in LinearName.allCases {
-                let (a, b) = (try #require(block[name]), try #require(found[name]))
-                #expect(a.relativeLoss == b.relativeLoss && a.layer.codes == b.layer.codes)
-                #expect(a.layer.codebooks == b.layer.codebooks && a.layer.scales == b.layer.scales)
+                #expect(try journal.linear(name, block: 0) == nil)
+                #expect(try journal.linear(name, block: 1) == linears[name])
             }
         }
     }
 
-    @Test("a block for another shape of layer is refused")
+    @Test("tuned blocks are read back with the codes of their linears")
+    func keepsTunedBlocks() async throws {
+        try await withTemporaryDirectory { directory in
+            let output = joined(directory, "out")
+            let linears = try Self.linears()
+            var tuned = TunedParameters(
+                layers: [:],
+                attentionNorm: (0..<32).map { Float($0) / 7 },
+                feedForwardNorm: (0..<32).map { 1e-20 * Float($0) },
+                biases: [:]
+            )
+            for (name, linear) in linears {
+                let layer = linear.layer
+                tuned.layers[name] = try AdditiveLayer(
+                    scheme: layer.scheme,
+                    outputs: layer.outputs,
+                    inputs: layer.inputs,
+                    codes: layer.codes,
+                    codebooks: layer.codebooks.map { $0 + 0.1 },
+                    scales: layer.scales.map { $0 / 3 }
+                )
+            }
+            do {
+                let journal = try journal(output, resume: false)
+                for (name, linear) in linears { try journal.keep(linear, name, block: 3) }
+                #expect(try journal.tunedParameters(block: 3) == nil)
+                try journal.keep(tuned, block: 3)
+            }
+            let journal = try journal(output, resume: true)
+            #expect(try journal.tunedParameters(block: 3) == tuned)
+            #expect(try journal.tunedParameters(block: 0) == nil)
+
+            // What does not fit the model is damaged, whoever wrote it.
+            let file = joined(output + ".partial", "model.layers.3.tuned.safetensors")
+            for change in [
+                { $0.attentionNorm.removeLast() }, { $0.feedForwardNorm[3] = .nan },
+                { $0.biases[.queryProjection] = [1, 2] },
+            ] as [(inout TunedParameters) -> Void] {
+                var wrong = tuned
+                change(&wrong)
+                try journal.keep(wrong, block: 3)
+                #expect(throws: ResumeError.damaged(file)) {
+                    try journal.tunedParameters(block: 3)
+                }
+            }
+        }
+    }
+
+    @Test("a linear for another shape of layer is refused")
     func refusesOtherShapes() async throws {
         try await withTemporaryDirectory { directory in
             let output = joined(directory, "out")
-            do { try journal(output, resume: false).finish(try Self.block(), index: 0) }
+            let linear = try #require(try Self.linears()[.upProjection])
+            do { try journal(output, resume: false).keep(linear, .upProjection, block: 0) }
             var wider = TinyModel.small
             wider.intermediate = 128
             let journal = try journal(output, resume: true, of: wider)
-            #expect(throws: (any Error).self) { try journal.block(0) }
+            #expect(throws: AdditiveLayer.ShapeError.self) {
+                try journal.linear(.upProjection, block: 0)
+            }
         }
     }
 
@@ -136,11 +184,11 @@ struct JournalTests {
         }
     }
 
-    /// A block of numbers that halves hold exactly, different everywhere.
-    private static func block() throws -> QuantizedBlock {
+    /// A block's linears of numbers that halves hold exactly, different everywhere.
+    private static func linears() throws -> [LinearName: QuantizedLinear] {
         let configuration = try ModelConfiguration(json: TinyModel.small.config)
         let scheme = try #require(Scheme("1x2g2"))
-        var block: QuantizedBlock = [:]
+        var linears: [LinearName: QuantizedLinear] = [:]
         for (index, name) in LinearName.allCases.enumerated() {
             let (outputs, inputs) = name.shape(in: configuration)
             let groups = inputs / scheme.groupSize
@@ -152,8 +200,8 @@ struct JournalTests {
                 codebooks: (0..<8).map { Float($0 * 3 - index) / 8 },
                 scales: (0..<outputs).map { Float($0 + 1) / 64 }
             )
-            block[name] = QuantizedLinear(layer: layer, relativeLoss: Float(index) / 10)
+            linears[name] = QuantizedLinear(layer: layer, relativeLoss: Float(index) / 10)
         }
-        return block
+        return linears
     }
 }

@@ -73,7 +73,6 @@ private struct Sample {
     }
 
     func tuned(
-        dense: Set<LinearName> = [],
         threads: Int = 2,
         _ change: (inout BlockTuningOptions) -> Void = { _ in }
     ) throws -> TunedBlock {
@@ -83,7 +82,6 @@ private struct Sample {
         return try tuneBlock(
             block,
             layers: layers,
-            dense: dense,
             batches: batches.count,
             options: options,
             rotary: rotary,
@@ -127,7 +125,8 @@ struct BlockTuningTests {
         let report = tuned.report
         // Layers that were fitted one by one leave a fifth of the error to gain here.
         #expect(report.after < 0.85 * report.before)
-        #expect(report.epochs.count == 12)
+        // It may end early, but not before it stops to gain.
+        #expect((8...12).contains(report.epochs.count))
         // The last of ten batches is held out; losses are what their definition says.
         let before = sample.loss(of: sample.block, batch: 9, weighting)
         let after = sample.loss(of: tuned.block, batch: 9, weighting)
@@ -158,25 +157,6 @@ struct BlockTuningTests {
             #expect(tuned.block[name] == sample.original[name])
             #expect(tuned.block[bias: name] == sample.original[bias: name])
         }
-    }
-
-    /// Weights that are yet to be quantized learn to make up for those that are.
-    @Test
-    func denseLinearsLearn() throws {
-        var sample = try Sample([.upProjection, .gateProjection])
-        // So few tokens teach so many weights nothing of others: judged by what is learned from.
-        sample.batches = [sample.batches[0]]
-        let without = try sample.tuned { $0.epochs = 20 }
-        let tuned = try sample.tuned(dense: [.downProjection, .upProjection]) {
-            $0.epochs = 20
-            $0.denseLearningRate = 0.02
-        }
-        #expect(tuned.report.after < 0.9 * without.report.after)
-        #expect(tuned.block[.downProjection] != sample.block[.downProjection])
-        #expect(tuned.block[.keyProjection] == sample.block[.keyProjection])
-        // A quantized linear stays one, whatever is said.
-        let layer = try #require(tuned.layers[.upProjection])
-        #expect(tuned.block[.upProjection] == .dense(layer.dequantized()))
     }
 
     @Test

@@ -15,21 +15,20 @@ struct EffortTests {
         metric = try InputMetric(hessian: randomHessian(96, &generator), groupSize: 8)
     }
 
-    /// The same seed gives the same bytes, another seed others.
+    /// Another seed gives another layer. (That the same one gives the same is tested on processes of their
+    /// own: tests beside this one change how many threads BLAS has, and with it last bits.)
     @Test(arguments: Effort.allCases, ["1x4g8", "2x4g8", "3x3g8"])
-    func isDeterministic(effort: Effort, text: String) throws {
+    func seedsDiffer(effort: Effort, text: String) throws {
         let scheme = try #require(Scheme(text))
-        let results = try [3, 3, 4].map { seed in
+        let layers = try [3, 4].map { seed in
             try quantize(
                 weight: weight,
                 metric: metric,
                 scheme: scheme,
                 options: LayerQuantizerOptions(effort: effort, seed: seed)
-            )
+            ).layer
         }
-        #expect(results[0].layer == results[1].layer)
-        #expect(results[0].report == results[1].report)
-        #expect(results[0].layer != results[2].layer)
+        #expect(layers[0] != layers[1])
     }
 
     /// More effort loses less, on average over seeds.

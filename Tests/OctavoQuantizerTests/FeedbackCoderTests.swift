@@ -68,7 +68,8 @@ struct FeedbackCoderTests {
                 codebooks: codebooks,
                 search: CodeSearch(codebooks, beam: codebooks.entries),
                 hypotheses: hypotheses,
-                continuations: continuations
+                continuations: continuations,
+                threads: 1
             )
             let codes = coder.codes(for: targets, scales: scales)
             return (0..<2).map { row in
@@ -133,7 +134,8 @@ struct FeedbackCoderTests {
             codebooks: codebooks,
             search: CodeSearch(codebooks, beam: 8),
             hypotheses: hypotheses,
-            continuations: 3
+            continuations: 3,
+            threads: 2
         )
         // More rows than are coded at a time.
         let targets = randomMatrix(2500, 32, deviation: 2, &generator)

@@ -61,8 +61,6 @@ public struct TinyModel: Sendable {
             JSON.object(["bos_token_id": 0, "eos_token_id": 1]).text(),
             to: directory + "/generation_config.json"
         )
-        var tensors = randomTensors()
-        change(&tensors)
         try AtomicFile.write(safetensors(tensors), to: directory + "/model.safetensors")
     }
 
@@ -78,6 +76,13 @@ public struct TinyModel: Sendable {
             "tie_word_embeddings": true, "attention_bias": false, "mlp_bias": false,
             "bos_token_id": 0, "eos_token_id": 1, "torch_dtype": "float32",
         ])
+    }
+
+    /// Its tensors, as they are written.
+    public var tensors: [String: (shape: [Int], values: [Float])] {
+        var tensors = randomTensors()
+        change(&tensors)
+        return tensors
     }
 
     private func randomTensors() -> [String: (shape: [Int], values: [Float])] {

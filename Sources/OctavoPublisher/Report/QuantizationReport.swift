@@ -26,7 +26,7 @@ public struct QuantizationReport: Sendable, Equatable {
     public var dense: [String] = []
     /// The error after each block, in order.
     public var blocks: [Block] = []
-    /// How many blocks an earlier, interrupted run had finished; their time is not known.
+    /// Of how many blocks an earlier, interrupted run had finished layers; their time is not known.
     public var resumedBlocks = 0
     /// Where the time went, in the order of the work.
     public var stages: [Stage] = []

@@ -10,7 +10,7 @@ extension QuantizationReport {
             resumedBlocks == 0
             ? ""
             : """
-             \(resumedBlocks) of \(blockCount) blocks were taken over from an earlier run, whose time is \
+             Layers of \(resumedBlocks) of \(blockCount) blocks were taken over from an earlier run, whose time is \
             not counted here.
             """
         return """

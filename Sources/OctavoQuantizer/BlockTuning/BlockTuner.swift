@@ -5,16 +5,14 @@ public import OctavoNumerics
 /// Tunes a quantized block so that its output comes closer to targets, with all codes as they are.
 ///
 /// Codebooks, scales and biases of the given layers and both norms learn by Adam against the squared
-/// error of the block's output, batch by batch; so do the weights of linears that are to be
-/// quantized later, and make up for the errors of those that are. What is returned is the best epoch by the loss on
+/// error of the block's output, batch by batch. What is returned is the best epoch by the loss on
 /// held-out batches, rounded to half precision; if that is no better than the block was, the block
 /// comes back as it was. The result depends on the arguments, and on the processor and the number
 /// of BLAS threads by the order in which sums are rounded.
 ///
 /// - Parameters:
-///   - block: The block; its linears that are not in `layers` or `dense` stay as they are.
+///   - block: The block; its linears that are not in `layers` stay as they are.
 ///   - layers: The quantized linears, in place of those in the block.
-///   - dense: Linears not in `layers` whose weights learn too.
 ///   - batches: How many batches there are, the last ones held out.
 ///   - options: Rates and epochs.
 ///   - rotary: A table that reaches the longest sequence.
@@ -27,7 +25,6 @@ public import OctavoNumerics
 public func tuneBlock(
     _ block: DecoderBlock,
     layers: [LinearName: AdditiveLayer],
-    dense: Set<LinearName> = [],
     batches: Int,
     options: BlockTuningOptions = .init(),
     rotary: RotaryTable,
@@ -37,7 +34,7 @@ public func tuneBlock(
 ) throws -> TunedBlock {
     guard batches > 0 else { throw BlockTuningError.noBatches }
     let tuner = BlockTuner(options: options, rotary: rotary, execution: execution)
-    let start = try TunableBlock(block, layers: layers, dense: dense, threads: execution.threads)
+    let start = try TunableBlock(block, layers: layers, threads: execution.threads)
     let heldOutShare = min(1, max(0, options.heldOutShare))
     let heldOutCount = max(1, Int((Double(batches) * heldOutShare).rounded()))
     let trainCount = max(1, batches - heldOutCount)
@@ -143,12 +140,7 @@ private struct BlockTuner {
             )
             let progress =
                 Double((epoch - 1) * order.count + step) / Double(options.epochs * order.count)
-            let rest = Float(1 - progress)
-            tunable.step(
-                gradients,
-                rate: options.learningRate * rest,
-                denseRate: options.denseLearningRate * rest
-            )
+            tunable.step(gradients, rate: options.learningRate * Float(1 - progress))
         }
         return sum.relative
     }

@@ -14,8 +14,6 @@ public struct BlockTuningOptions: Hashable, Sendable {
     ///
     /// That of the first step; it falls to zero in a straight line over all epochs.
     public var learningRate: Float = 0.003
-    /// The same for the weights of linears that are still dense.
-    public var denseLearningRate: Float = 0.003
     /// How much each token counts.
     public var weighting = Weighting.relative
     /// The share of batches, the last ones, that are not trained on and choose the best epoch; at

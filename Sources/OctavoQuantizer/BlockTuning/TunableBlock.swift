@@ -6,7 +6,6 @@ struct TunableBlock {
     /// The block with the parameters as they stand, its weights formed.
     private(set) var block: DecoderBlock
     private var linears: [LinearName: TunableLinear] = [:]
-    private var dense: [LinearName: TunableParameter] = [:]
     private var attentionNorm: TunableParameter
     private var feedForwardNorm: TunableParameter
     private var steps = 0
@@ -16,7 +15,6 @@ struct TunableBlock {
     init(
         _ block: DecoderBlock,
         layers: [LinearName: AdditiveLayer],
-        dense names: Set<LinearName>,
         threads: Int
     ) throws(BlockTuningError) {
         self.block = block
@@ -34,26 +32,22 @@ struct TunableBlock {
             }
             linears[name] = TunableLinear(layer, bias: block[bias: name])
         }
-        for name in names.subtracting(layers.keys) {
-            dense[name] = TunableParameter(block[name].weight.elements)
-        }
         formBlock()
     }
 
     /// The linears that are learned.
-    var names: Set<LinearName> { Set(linears.keys).union(dense.keys) }
+    var names: Set<LinearName> { Set(linears.keys) }
 
     /// The additive layers as they stand.
     var layers: [LinearName: AdditiveLayer] { linears.mapValues(\.current) }
 
     /// Moves all parameters against their gradients by a rate.
-    mutating func step(_ gradients: BlockGradients, rate: Float, denseRate: Float) {
+    mutating func step(_ gradients: BlockGradients, rate: Float) {
         steps += 1
         attentionNorm.step(gradients.attentionNorm, rate: rate, count: steps)
         feedForwardNorm.step(gradients.feedForwardNorm, rate: rate, count: steps)
         for name in names {
             guard let weight = gradients.weights[name] else { continue }
-            dense[name]?.step(weight.elements, rate: denseRate, count: steps)
             linears[name]?.step(
                 weight,
                 bias: gradients.biases[name],
@@ -76,12 +70,6 @@ struct TunableBlock {
     private mutating func formBlock() {
         block.attentionNorm = attentionNorm.values
         block.feedForwardNorm = feedForwardNorm.values
-        for (name, weight) in dense {
-            let shape = name.shape(in: block.configuration)
-            block[name] = .dense(
-                Matrix(rows: shape.outputs, columns: shape.inputs, elements: weight.values)
-            )
-        }
         for (name, linear) in linears {
             block[name] = .dense(linear.weights(threads: threads))
             if let bias = linear.bias { block[bias: name] = bias.values }

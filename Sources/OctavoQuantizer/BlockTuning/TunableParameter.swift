@@ -42,8 +42,9 @@ struct TunableParameter {
     mutating func step(_ gradient: [Float], rate: Float, count: Int) {
         precondition(gradient.count == values.count)
         let decay = Self.decay
+        // Beyond a thousand steps nothing is left of the power.
         func bias(_ decay: Float) -> Float {
-            1 - (0..<count).reduce(1) { power, _ in power * decay }
+            1 - (0..<min(count, 1000)).reduce(1) { power, _ in power * decay }
         }
         let (meanBias, squareBias) = (bias(decay.mean), bias(decay.square).squareRoot())
         let length = values.count / units.count

@@ -5,7 +5,7 @@ public struct TunedBlock: Sendable {
     /// The layers with their codes as they were; codebooks and scales are exact in half precision.
     public let layers: [LinearName: AdditiveLayer]
     /// The whole block: norms and biases are exact in half precision, the weights of the layers
-    /// are formed, and other linears are as they were or have learned.
+    /// are formed, and other linears are as they were.
     public let block: DecoderBlock
     /// How tuning went.
     public let report: BlockTuningReport

@@ -1,0 +1,114 @@
+import OctavoBase
+import OctavoModel
+import OctavoQuantizer
+
+/// Puts together what the report on a quantization tells.
+///
+/// - Parameters:
+///   - artifact: The result.
+///   - name: What it is called.
+///   - record: Its record.
+///   - history: What was remembered of the run.
+///   - stages: Where the time went.
+///   - request: What was asked for.
+///   - original: The model it was made from.
+/// - Returns: The report.
+/// - Throws: When the artifact's configuration cannot be read.
+func report(
+    on artifact: OpenModel,
+    named name: String,
+    _ record: ArtifactRecord,
+    _ history: QuantizationProgress.History,
+    _ stages: [QuantizationReport.Stage],
+    _ request: QuantizationRequest,
+    original: OpenModel
+) throws -> QuantizationReport {
+    var report = QuantizationReport(title: name, scheme: record.scheme, sizes: artifact.sizes)
+    let configuration = try artifact.configuration()
+    report.effort = request.effort.rawValue
+    report.sources = record.sources.map(\.path)
+    report.originalBytes = original.sizes.totalBytes
+    report.calibration =
+        record.calibration.isSelfWritten
+        ? "text that the original wrote itself" : record.calibration.text.joined(separator: ", ")
+    report.tokens = record.calibration.tokens
+    let losses = Dictionary(
+        record.layers.map { ($0.name, $0.relativeLoss) },
+        uniquingKeysWith: { first, _ in first }
+    )
+    for block in 0..<configuration.layerCount {
+        for linear in LinearName.allCases {
+            let path = linear.path(layer: block)
+            guard let loss = losses[path] else {
+                report.dense.append(path)
+                continue
+            }
+            let (outputs, inputs) = linear.shape(in: configuration)
+            report.layers.append(
+                QuantizationReport.Layer(
+                    block: block,
+                    kind: lastPart(linear.rawValue),
+                    relativeLoss: Double(loss),
+                    bits: request.scheme.averageBits(outputs: outputs, inputs: inputs)
+                )
+            )
+        }
+    }
+    report.blocks = history.blocks
+    report.resumedBlocks = history.kept.count
+    report.stages = stages
+    report.settings = settings(request, record)
+    report.warnings = warnings(configuration, record)
+    report.command = request.command(original: lastComponent(original.path), output: name)
+    return report
+}
+
+private func lastPart(_ name: String) -> String {
+    name.split(separator: ".").last.map(String.init) ?? name
+}
+
+/// All that the result depends on.
+private func settings(
+    _ request: QuantizationRequest,
+    _ record: ArtifactRecord
+) -> [QuantizationReport.Setting] {
+    let settings: [QuantizationReport.Setting] = [
+        .init("Scheme", record.scheme), .init("Effort", request.effort.rawValue),
+        .init("Targets", request.targets.rawValue),
+        .init("Calibration tokens", "\(record.calibration.tokens)"),
+        .init("Sequence length", "\(record.calibration.sequenceLength)"),
+        .init("Calibration text", record.calibration.text.joined(separator: ", ")),
+        .init("Block tuning epochs", "\(request.blockTuningEpochs)"),
+        .init("Exceptions", request.exceptions.map(\.description).joined(separator: ", ")),
+        .init("Seed", "\(record.seed)"), .init("Threads", "\(record.threads)"),
+    ]
+    return settings.filter { !$0.value.isEmpty }
+}
+
+/// What a reader should know of how well the calibration text carries the result.
+private func warnings(_ configuration: ModelConfiguration, _ record: ArtifactRecord) -> [String] {
+    let widest = InputSite.allCases.map { $0.width(in: configuration) }.max() ?? 0
+    let tokens = record.calibration.tokens
+    guard tokens < 20 * widest else { return [] }
+    return [
+        "\(tokens) calibration tokens are few for layers of \(widest) inputs: what different inputs do "
+            + "together was counted for less. With \(20 * widest) tokens or more the result would be better."
+    ]
+}
+
+extension QuantizationRequest {
+    /// The command line that asks for the same, with names of files for their paths.
+    fileprivate func command(original: String, output: String) -> [String] {
+        var words = ["octavo", "quantize", original, output, "--scheme", "\(scheme)"]
+        words += ["--effort", effort.rawValue, "--targets", targets.rawValue]
+        for exception in exceptions { words += ["--except", "\(exception)"] }
+        if case .files = text { words += ["--calibration"] + text.names }
+        words += ["--tokens", "\(tokens)", "--sequence-length", "\(sequenceLength)"]
+        if blockTuningEpochs > 0 { words += ["--block-tuning-epochs", "\(blockTuningEpochs)"] }
+        if maxShardSize != QuantizationRequest(scheme: scheme, threads: 1).maxShardSize {
+            words += ["--max-shard-size", "\(maxShardSize)"]
+        }
+        words += ["--seed", "\(seed)", "--threads", "\(threads)"]
+        return words
+    }
+}

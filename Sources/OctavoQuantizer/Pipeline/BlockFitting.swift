@@ -1,0 +1,270 @@
+import OctavoModel
+import OctavoNumerics
+
+/// One block on its way from weights to codes.
+///
+/// The calibration tokens go through the block site by site, in two streams: that of the original
+/// model, and that of the model as it comes out. At each site the linears that take its input are
+/// fitted to the inputs of the second stream, which come from everything quantized before them, and to
+/// what the first stream says their outputs should be.
+struct BlockFitting<Journal: QuantizationJournal> {
+    let quantizer: ModelQuantizer
+    let index: Int
+    let original: DecoderBlock
+    /// The block with linears replaced by what their codes stand for: dense, since every token passes
+    /// through, and a product with a matrix is fastest then.
+    private(set) var folded: DecoderBlock
+    private(set) var layers: [LinearName: AdditiveLayer] = [:]
+    let streams: Streams
+    let journal: Journal
+    let progress: @Sendable (QuantizationEvent) -> Void
+
+    init(
+        _ quantizer: ModelQuantizer,
+        block index: Int,
+        _ original: DecoderBlock,
+        _ streams: Streams,
+        _ journal: Journal,
+        _ progress: @escaping @Sendable (QuantizationEvent) -> Void
+    ) {
+        self.quantizer = quantizer
+        self.index = index
+        self.original = original
+        folded = original
+        self.streams = streams
+        self.journal = journal
+        self.progress = progress
+    }
+
+    /// Goes through the sites; afterwards both streams are behind the block.
+    ///
+    /// - Returns: How far apart they are.
+    mutating func run() throws -> BlockErrors {
+        if quantizer.tuning != nil {
+            try streams.forEachBatch { batch in
+                try streams.keep(streams.matrix(.quantized, batch), as: .blockInput, batch)
+            }
+        }
+        for site in InputSite.allCases { try fit(site) }
+        progress(.stage(.passes))
+        try streams.forEachBatch { batch in
+            try streams.update(.quantized, batch) { hidden in
+                let input = try streams.matrix(.siteInput, batch)
+                folded.add(.downProjection, of: input, to: &hidden, execution)
+            }
+        }
+        var errors = BlockErrors()
+        guard followsOriginal else { return errors }
+        errors.quantized = try streams.relativeError()
+        if let options = quantizer.tuning, !layers.isEmpty {
+            try tune(options)
+            errors.tuned = try streams.relativeError()
+        }
+        return errors
+    }
+
+    /// Tunes the block as a whole, or takes what an earlier run made of it, and takes the stream through
+    /// it once more.
+    private mutating func tune(_ options: BlockTuningOptions) throws {
+        let tuned: TunedParameters
+        if let kept = try journal.tunedParameters(block: index) {
+            tuned = kept
+        } else {
+            progress(.stage(.tuning))
+            let slices = streams.slices(tokens: quantizer.tuningBatchTokens)
+            let result = try tuneBlock(
+                folded,
+                layers: layers,
+                batches: slices.count,
+                options: options,
+                rotary: streams.rotary,
+                execution: execution
+            ) { index in
+                let (batch, rows, layout) = slices[index]
+                return BlockBatch(
+                    input: try streams.matrix(.blockInput, batch).rows(rows),
+                    target: try streams.matrix(.original, batch).rows(rows),
+                    layout: layout
+                )
+            }
+            tuned = TunedParameters(result)
+            try journal.keep(tuned, block: index)
+            progress(.stage(.passes))
+        }
+        folded.take(tuned)
+        try streams.forEachBatch { batch in
+            var hidden = try streams.matrix(.blockInput, batch)
+            folded.forward(&hidden, layout: batch.layout, rotary: streams.rotary, execution)
+            try streams.keep(hidden, as: .quantized, batch)
+        }
+    }
+
+    private var execution: Execution { quantizer.execution }
+    private var followsOriginal: Bool { quantizer.targets == .original }
+
+    /// Quantizes the linears of a site.
+    private mutating func fit(_ site: InputSite) throws {
+        var kept: [LinearName: QuantizedLinear] = [:]
+        let names = site.linears.filter { quantizer.isQuantized($0, block: index) }
+        for name in names { kept[name] = try journal.linear(name, block: index) }
+        let missing = names.filter { kept[$0] == nil }
+
+        progress(.stage(.passes))
+        var statistics: SiteStatistics?
+        if !missing.isEmpty {
+            statistics = SiteStatistics(
+                site,
+                in: quantizer.configuration,
+                hasTargets: followsOriginal
+            )
+        }
+        try streams.forEachBatch { batch in try advance(to: site, batch, &statistics) }
+
+        for name in names where kept[name] != nil {
+            progress(.linear(name, block: index, relativeLoss: nil))
+        }
+        if let statistics {
+            progress(.stage(.quantizing))
+            let fitting = SiteFitting(
+                quantizer: quantizer,
+                block: index,
+                original: original,
+                statistics: statistics,
+                journal: journal,
+                progress: progress
+            )
+            kept.merge(try fitting.quantize(missing)) { _, new in new }
+        }
+        for (name, linear) in kept {
+            layers[name] = linear.layer
+            folded[name] = .dense(linear.layer.dequantized())
+        }
+    }
+
+    /// Takes the streams of a batch to a site's input, and adds that to the site's statistics.
+    private func advance(
+        to site: InputSite,
+        _ batch: Batch,
+        _ statistics: inout SiteStatistics?
+    ) throws {
+        var input: Matrix
+        var target: Matrix?
+        switch site {
+        case .attentionInput:
+            // Nothing moves: this is for the statistics alone.
+            guard statistics != nil else { return }
+            input = original.attentionInput(try streams.matrix(.quantized, batch), execution)
+            if followsOriginal {
+                target = original.attentionInput(try streams.matrix(.original, batch), execution)
+            }
+        case .attentionOutput:
+            let hidden = try streams.matrix(.quantized, batch)
+            input = attended(folded, hidden, batch)
+            try streams.keep(input, as: .siteInput, batch)
+            if followsOriginal {
+                let goal = try streams.update(.original, batch) { goal in
+                    let input = attended(original, goal, batch)
+                    original.add(.outputProjection, of: input, to: &goal, execution)
+                }
+                guard statistics != nil else { return }
+                target = missing(from: hidden, to: goal, .outputProjection)
+                weigh(&input, &target, by: goal)
+            }
+        case .feedForwardInput:
+            let hidden = try streams.update(.quantized, batch) { hidden in
+                let input = try streams.matrix(.siteInput, batch)
+                folded.add(.outputProjection, of: input, to: &hidden, execution)
+            }
+            guard statistics != nil else { return }
+            input = original.feedForwardInput(hidden, execution)
+            if followsOriginal {
+                target = original.feedForwardInput(try streams.matrix(.original, batch), execution)
+            }
+        case .feedForwardOutput:
+            let hidden = try streams.matrix(.quantized, batch)
+            input = folded.gated(folded.feedForwardInput(hidden, execution), execution)
+            try streams.keep(input, as: .siteInput, batch)
+            if followsOriginal {
+                let goal = try streams.update(.original, batch) { goal in
+                    let input = original.gated(
+                        original.feedForwardInput(goal, execution),
+                        execution
+                    )
+                    original.add(.downProjection, of: input, to: &goal, execution)
+                }
+                guard statistics != nil else { return }
+                target = missing(from: hidden, to: goal, .downProjection)
+                weigh(&input, &target, by: goal)
+            }
+        }
+        try statistics?.add(input, target: target)
+    }
+
+    /// Lets each token count by how small it is in the stream: what comes after is behind norms, which
+    /// divide errors by the length of what they are in.
+    ///
+    /// Without this the few tokens whose activations are thousands of times larger than all others', often
+    /// the first of each sequence, would be all that counts.
+    private func weigh(_ input: inout Matrix, _ target: inout Matrix?, by goal: Matrix) {
+        let factors = rowDots(goal, goal).map { square -> Float in
+            // What is not finite must stay so, and be told.
+            guard square.isFinite else { return .nan }
+            return square > 0 ? Float((Double(goal.columns) / square).squareRoot()) : 0
+        }
+        input.scaleRows(by: factors)
+        target?.scaleRows(by: factors)
+    }
+
+    private func attended(_ block: DecoderBlock, _ hidden: Matrix, _ batch: Batch) -> Matrix {
+        block.attended(
+            block.attentionInput(hidden, execution),
+            layout: batch.layout,
+            rotary: streams.rotary,
+            execution
+        )
+    }
+
+    /// What a linear's weights should add to the stream for it to become the goal.
+    private func missing(from hidden: Matrix, to goal: Matrix, _ name: LinearName) -> Matrix {
+        var missing = goal
+        add(hidden, times: -1, to: &missing)
+        if let bias = original[bias: name] {
+            add(bias.map { -$0 }, toRowsOf: &missing, threads: execution.threads)
+        }
+        return missing
+    }
+}
+
+extension TunedParameters {
+    /// What of a tuned block has changed.
+    fileprivate init(_ tuned: TunedBlock) {
+        self.init(
+            layers: tuned.layers,
+            attentionNorm: tuned.block.attentionNorm,
+            feedForwardNorm: tuned.block.feedForwardNorm,
+            biases: [:]
+        )
+        for name in layers.keys { biases[name] = tuned.block[bias: name] }
+    }
+}
+
+extension DecoderBlock {
+    /// Replaces what tuning changed.
+    fileprivate mutating func take(_ tuned: TunedParameters) {
+        attentionNorm = tuned.attentionNorm
+        feedForwardNorm = tuned.feedForwardNorm
+        for (name, layer) in tuned.layers { self[name] = .dense(layer.dequantized()) }
+        for (name, bias) in tuned.biases { self[bias: name] = bias }
+    }
+}
+
+extension Matrix {
+    /// Some of its rows.
+    fileprivate func rows(_ rows: Range<Int>) -> Matrix {
+        Matrix(
+            rows: rows.count,
+            columns: columns,
+            elements: Array(elements[rows.lowerBound * columns..<rows.upperBound * columns])
+        )
+    }
+}

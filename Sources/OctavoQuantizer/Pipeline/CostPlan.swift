@@ -1,0 +1,63 @@
+import OctavoModel
+
+/// How much a quantization computes, known before it begins: in floating-point operations that large
+/// products do in the same time, a multiplication and an addition as two.
+public struct CostPlan: Sendable, Equatable {
+    /// Passing the calibration text through all blocks, and the moments of their inputs.
+    public let passes: Double
+    /// Quantizing layers.
+    public let quantizing: Double
+    /// Tuning blocks.
+    public let tuning: Double
+
+    /// Everything.
+    public var total: Double { passes + quantizing + tuning }
+}
+
+extension ModelQuantizer {
+    /// Counts what a run computes.
+    ///
+    /// - Parameters:
+    ///   - tokens: How many calibration tokens there are.
+    ///   - effort: What the options stand for.
+    /// - Returns: The plan.
+    public func costPlan(tokens: Int, effort: Effort) -> CostPlan {
+        var quantizing = 0.0
+        var weights = 0.0
+        for block in 0..<configuration.layerCount {
+            for name in LinearName.allCases {
+                let (outputs, inputs) = name.shape(in: configuration)
+                weights += Double(outputs * inputs)
+                guard isQuantized(name, block: block) else { continue }
+                quantizing += estimatedWork(
+                    scheme: scheme,
+                    outputs: outputs,
+                    inputs: inputs,
+                    effort: effort
+                )
+            }
+        }
+        let streams = targets == .original ? 2.0 : 1.0
+        let tokens = Double(tokens)
+        // Products of tokens with weights take most of a pass; the rest of it, measured, a third as much.
+        let pass = 2 * weights * tokens * 4 / 3
+        // A pass, and two products for each on the way back.
+        let tuning = (tuning.map { Double($0.epochs) } ?? 0) * 3 * pass
+        return CostPlan(
+            passes: streams * pass + moments * tokens,
+            quantizing: quantizing,
+            tuning: tuning
+        )
+    }
+
+    /// The operations that a token takes in the moments of all blocks' inputs.
+    private var moments: Double {
+        let block = InputSite.allCases.reduce(0.0) { sum, site in
+            let width = Double(site.width(in: configuration))
+            let other = site.addsToStream ? Double(configuration.hiddenSize) : width
+            // A triangle of inputs with inputs, and all of inputs with targets.
+            return sum + width * width + (targets == .original ? 2 * width * other : 0)
+        }
+        return block * Double(configuration.layerCount)
+    }
+}

@@ -1,0 +1,137 @@
+import OctavoModel
+
+/// How much memory a quantization takes at most, known before it begins.
+///
+/// Files that are mapped for reading are not counted: the system takes their pages back when it needs
+/// the room.
+public struct MemoryPlan: Sendable, Equatable {
+    /// What memory is taken for.
+    public struct Part: Sendable, Equatable {
+        /// What for, in a few words.
+        public let name: String
+        /// How many bytes, at most.
+        public let bytes: Int
+    }
+
+    /// What is there at the moment when most is.
+    public let parts: [Part]
+    /// For each activation that is kept of every token how many floats it takes.
+    public let activations: [Activation: Int]
+    /// The bytes of all activations.
+    public let activationBytes: Int
+    /// Whether activations are kept in memory rather than on disk.
+    public let keepsActivationsInMemory: Bool
+
+    /// The most bytes at once.
+    public var total: Int { parts.reduce(0) { $0 + $1.bytes } }
+}
+
+extension ModelQuantizer {
+    /// Plans a run's memory: activations go to disk where they would not fit into the budget.
+    ///
+    /// - Parameters:
+    ///   - tokens: How many calibration tokens there are.
+    ///   - sequenceLength: How many of them a sequence has, at most.
+    ///   - budget: How many bytes may be taken; nil for as many as it takes.
+    ///   - preparation: The bytes that are taken before the run itself, for calibration text.
+    /// - Returns: The plan; its total is above the budget where even what cannot go to disk is too much.
+    public func memoryPlan(
+        tokens: Int,
+        sequenceLength: Int,
+        budget: Int? = nil,
+        preparation: Int = 0
+    ) -> MemoryPlan {
+        let activations = activationWidths
+        let activationBytes = activations.values.reduce(0, +) * tokens * 4
+        var parts = [MemoryPlan.Part(name: "program", bytes: programBytes)]
+        parts +=
+            [embeddingPart, blockPart(tokens, sequenceLength)].max { total($0) < total($1) } ?? []
+        let fits = budget.map { total(parts) + activationBytes <= $0 } ?? true
+        parts.append(
+            MemoryPlan.Part(
+                name: fits ? "activations" : "activations (on disk, a batch at a time)",
+                bytes: fits ? activationBytes : 0
+            )
+        )
+        // Text is written when nothing of the above is there yet.
+        if programBytes + preparation > total(parts) {
+            parts = [
+                MemoryPlan.Part(name: "program", bytes: programBytes),
+                MemoryPlan.Part(name: "the whole model, writing text", bytes: preparation),
+            ]
+        }
+        return MemoryPlan(
+            parts: parts,
+            activations: activations,
+            activationBytes: activationBytes,
+            keepsActivationsInMemory: fits
+        )
+    }
+
+    /// How many tokens each batch of some sequences has.
+    public func batchSizes(of sequences: [[Int]]) -> [Int] {
+        Streams.batches(of: sequences, batchTokens: batchTokens).map(\.tokens.count)
+    }
+
+    /// How many floats each activation has that is kept of a token.
+    private var activationWidths: [Activation: Int] {
+        let inner = max(configuration.queryWidth, configuration.intermediateSize)
+        var widths: [Activation: Int] = [
+            .quantized: configuration.hiddenSize, .siteInput: inner,
+        ]
+        if targets == .original { widths[.original] = configuration.hiddenSize }
+        if tuning != nil { widths[.blockInput] = configuration.hiddenSize }
+        return widths
+    }
+
+    /// The binary, its libraries, and the buffers that BLAS has for each thread.
+    private var programBytes: Int { (64 + 48 * threads) << 20 }
+
+    private func total(_ parts: [MemoryPlan.Part]) -> Int { parts.reduce(0) { $0 + $1.bytes } }
+
+    /// While the streams begin: the embedding, as it is read and as a matrix.
+    private var embeddingPart: [MemoryPlan.Part] {
+        let heads = configuration.tiesEmbeddings ? 1 : 2
+        let floats = (heads + 1) * configuration.vocabularySize * configuration.hiddenSize
+        return [MemoryPlan.Part(name: "embedding", bytes: 4 * floats)]
+    }
+
+    /// While a block is at work.
+    private func blockPart(_ tokens: Int, _ sequenceLength: Int) -> [MemoryPlan.Part] {
+        let shapes = LinearName.allCases.map { $0.shape(in: configuration) }
+        let weights = shapes.reduce(0) { $0 + $1.outputs * $1.inputs }
+        let widest = shapes.map(\.inputs).max() ?? 0
+        let largest = shapes.map { $0.outputs * $0.inputs }.max() ?? 0
+        // A batch ends with the sequence that fills it.
+        let rows = min(tokens, batchTokens + sequenceLength)
+        let tunedRows = min(tokens, tuningBatchTokens + sequenceLength)
+        let width = 8 * configuration.hiddenSize + 3 * configuration.intermediateSize
+        // A sum in double, a batch's in single precision, and the means made of them; of inputs with
+        // inputs, and of inputs with targets.
+        let moments = 2 * widest * widest * (8 + 4 + 4)
+        // The Hessian, its factor and what that is made from.
+        let metric = widest * widest * (4 + 4 + 8)
+        // Weights, targets, residuals, points and slopes of each layer that is being solved.
+        let layers = min(threads, 3) * (12 * 4 * largest + solverBytes(inputs: widest))
+        // Gradients, both moments of Adam, the best parameters so far, and a trace of the batch.
+        let tuned = tuning == nil ? 0 : 4 * (3 * weights + tunedRows * 2 * width)
+        return [
+            MemoryPlan.Part(name: "a block's weights, before and after", bytes: 2 * 4 * weights),
+            MemoryPlan.Part(name: "a batch in passage", bytes: 4 * rows * width),
+            // Either a site is fitted or the block is tuned.
+            MemoryPlan.Part(
+                name: "layers being fitted",
+                bytes: max(moments + metric + layers, tuned)
+            ),
+        ]
+    }
+
+    /// What goes with codebooks: entries in several forms, their normal equations, and how often each
+    /// group uses each of them.
+    private func solverBytes(inputs: Int) -> Int {
+        let entries = scheme.codebooks * scheme.entries
+        let groups = inputs / scheme.groupSize
+        return 4 * entries * (8 * scheme.groupSize + scheme.groupSize * scheme.groupSize)
+            + 3 * 4 * groups * entries
+    }
+}

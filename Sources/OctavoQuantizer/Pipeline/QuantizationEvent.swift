@@ -1,0 +1,30 @@
+public import OctavoModel
+
+/// Says how far the quantization of a model has come.
+public enum QuantizationEvent: Sendable {
+    /// What a run spends its time on.
+    public enum Stage: String, CaseIterable, Sendable {
+        /// Calibration tokens pass through a block, and the moments of its inputs are summed.
+        case passes
+        /// Linears are quantized.
+        case quantizing
+        /// A quantized block is tuned.
+        case tuning
+    }
+
+    /// A stage has begun; the one before it has ended.
+    case stage(Stage)
+    /// A linear of a block is done; without a loss if a journal gave it back.
+    case linear(LinearName, block: Int, relativeLoss: Float?)
+    /// A block is done.
+    case block(Int, BlockErrors)
+}
+
+/// How far the residual stream behind a block is from the original model's: the mean over tokens of
+/// `‖h − h₀‖² / ‖h₀‖²`.
+public struct BlockErrors: Sendable, Equatable {
+    /// With the block's linears quantized; nil if the original's stream was not followed.
+    public var quantized: Double?
+    /// After tuning; nil without.
+    public var tuned: Double?
+}
