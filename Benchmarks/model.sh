@@ -21,7 +21,7 @@ if ! [ -e "$model/config.json" ] || ! [ -e "$data/evaluation/c4.txt" ]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-printf '%-36s%8s%8s%8s%8s%9s%10s\n' run wiki/o KL c4/o KL 'CPU s' 'MB at most'
+printf '%-36s%8s%8s%8s%8s%9s%12s\n' run wiki/o KL c4/o KL 'CPU s' 'MB at most'
 IFS=';' read -ra all <<<"$runs"
 for run in "${all[@]}"; do
     rm -rf "$work/folded"*
@@ -42,5 +42,5 @@ PY
 print("%8.3f%8.3f" % (e["perplexity"] / e["teacher_perplexity"], e["kl"]), end="")')
     done
     read -r cpu memory <"$work/usage"
-    printf '%-36s%s%9s%10s\n' "$run" "$figures" "$cpu" "$memory"
+    printf '%-36s%s%9s%12s\n' "$run" "$figures" "$cpu" "$memory"
 done
