@@ -2,7 +2,6 @@ import OctavoBase
 import OctavoCheckpoint
 import OctavoModel
 import OctavoQuantizer
-import Synchronization
 
 /// Writes the tensors and side files of an artifact from a journal's blocks.
 ///

@@ -47,7 +47,7 @@ func report(
             report.layers.append(
                 QuantizationReport.Layer(
                     block: block,
-                    kind: lastPart(linear.rawValue),
+                    kind: LayerRecord(name: path, relativeLoss: loss).kind,
                     relativeLoss: Double(loss),
                     bits: request.scheme.averageBits(outputs: outputs, inputs: inputs)
                 )
@@ -61,10 +61,6 @@ func report(
     report.warnings = warnings(configuration, record)
     report.command = request.command(original: lastComponent(original.path), output: name)
     return report
-}
-
-private func lastPart(_ name: String) -> String {
-    name.split(separator: ".").last.map(String.init) ?? name
 }
 
 /// All that the result depends on.
