@@ -47,6 +47,8 @@ func remedy(for error: any Error) -> String? {
     case let error as QuantizationError: advice(on: error)
     case is BlockTuningError: "calibrate on other text, or leave out --block-tuning-epochs"
     case let error as ModelError: advice(on: error)
+    case let error as TuningError: advice(on: error)
+    case is StateError: "remove the unfinished work and begin again"
     case let error as HubError: error.remedy
     case is PushError: "make the repository private on the hub first, or push without --private"
     case is RepositoryID.ValidationError: "write a repository as OWNER/NAME"
@@ -121,7 +123,7 @@ private func advice(on error: OutputError) -> String {
     case .name: "give it a name of its own"
     case .exists: "choose another output, or remove it"
     case .unfinished(let path):
-        "go on with `octavo quantize … --resume`, or remove \(path) and begin again"
+        "go on with the same command and `--resume`, or remove \(path) and begin again"
     case .inUse: "wait until it has ended"
     }
 }
@@ -159,5 +161,17 @@ private func advice(on error: ModelError) -> String? {
         "name the original model, or make a dense one with `octavo convert --to dense`"
     case .noTokenizer: "copy tokenizer.json from where the model came from"
     case .unsupportedScheme: "convert it with the tool that made it"
+    }
+}
+
+private func advice(on error: TuningError) -> String {
+    switch error {
+    case .notQuantized: "make one with `octavo quantize`"
+    case .quantizedTeacher, .differs:
+        "name the model that this one was quantized from with --teacher"
+    case .tooFewSequences: "give longer text, or a smaller --sequence-length"
+    case .memory(let needed, _):
+        "allow it with --memory \(byteText(needed).replacing(" ", with: "")), take fewer --tokens or "
+            + "--batch-tokens, or learn no codes with --update codebooks"
     }
 }

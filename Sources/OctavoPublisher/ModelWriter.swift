@@ -51,6 +51,16 @@ struct ModelWriter {
                         .additive(path: path, suffix: String(plan.name.dropFirst(path.count)))
                     )
                 }
+            } else if let path = quantizedPath(tensor.name), quantized[path] != nil {
+                // The same three tensors, with other values.
+                try add(
+                    TensorPlan(
+                        name: tensor.name,
+                        dtype: outputType(of: tensor),
+                        shape: tensor.shape
+                    ),
+                    .additive(path: path, suffix: String(tensor.name.dropFirst(path.count)))
+                )
             } else if options.target == .dense, let path = quantizedPath(tensor.name) {
                 guard tensor.name.hasSuffix(".codes"), let layer = model.linearShape(path) else {
                     continue

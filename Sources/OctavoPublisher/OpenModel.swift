@@ -65,6 +65,11 @@ public struct OpenModel: Sendable {
         modules[path].map { ($0.outFeatures, $0.inFeatures) }
     }
 
+    /// The outputs and inputs of all quantized linears.
+    var linearShapes: [(outputs: Int, inputs: Int)] {
+        modules.values.map { ($0.outFeatures, $0.inFeatures) }
+    }
+
     /// A JSON file beside the weights, or nil.
     private func sideFile(_ name: String) throws -> JSON? {
         guard let file = checkpoint.sideFiles.first(where: { $0.name == name }) else { return nil }
