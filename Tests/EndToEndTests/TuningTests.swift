@@ -110,7 +110,8 @@ struct TuningTests {
         try await withSandbox { box in
             try await prepare(box)
             // So many that it cannot have ended by then.
-            let arguments = Self.arguments.replacing("--steps 8", with: "--steps 5000")
+            let arguments =
+                Self.arguments.replacing("--steps 8", with: "--steps 5000") + " --patience 5000"
             try await box.run(
                 "tune folded tuned \(arguments)",
                 killedOnce: "tuned.partial/state-0.safetensors"
