@@ -30,7 +30,7 @@ struct Backpropagation {
         finish: (Int, BlockGradients) -> Void = { _, _ in }
     ) throws -> Double {
         precondition(layout.tokenCount == tokens.count)
-        let rotary = ends.configuration.rotaryTable(positions: layout.lengths.max() ?? 0)
+        let rotary = ends.configuration.rotaryTables(lengths: layout.lengths)
         var hidden = try ends.embed(tokens)
         var inputs: [Matrix] = []
         for index in 0..<ends.configuration.layerCount {
@@ -57,7 +57,11 @@ struct Backpropagation {
             )
             finish(index, blockGradients)
         }
-        gradients?.add(embedded: hidden, tokens: tokens)
+        gradients?.add(
+            embedded: hidden,
+            tokens: tokens,
+            scale: ends.configuration.embeddingScale
+        )
         return loss
     }
 }

@@ -37,14 +37,16 @@ extension SequenceAttention {
         let length = unit.rows.count
         var out = Gradients(
             queries: Matrix(rows: length, columns: groupWidth),
-            keys: Matrix(rows: length, columns: headDimension),
-            values: Matrix(rows: length, columns: headDimension)
+            keys: Matrix(rows: length, columns: rule.headDimension),
+            values: Matrix(rows: length, columns: rule.headDimension)
         )
         var probabilities = tileRoom(unit)
         var slopes = probabilities
         forEachTile(of: unit) { tile in
             let (scores, queryBlock, keyBlock) = (tile.scores, tile.queries, tile.keys)
-            setProbabilities(&probabilities, tile)
+            setScores(&probabilities, tile)
+            let capped = rule.cap == nil ? nil : probabilities
+            turnIntoProbabilities(&probabilities, tile)
             addTransposed(probabilities, scores, times: gradient, queryBlock, to: &out.values)
             multiply(
                 gradient,
@@ -63,8 +65,11 @@ extension SequenceAttention {
                 scores.columns.count,
                 length,
                 tile.visible,
-                scale
+                rule.scale
             )
+            if let cap = rule.cap, let capped {
+                slopes.softCapBackward(cap, capped: capped, on: instructions)
+            }
             multiply(slopes, scores, keys, keyBlock, into: &out.queries, tile.output)
             addTransposed(slopes, scores, times: queries, queryBlock, to: &out.keys)
         }

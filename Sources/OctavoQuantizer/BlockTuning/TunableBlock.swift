@@ -6,8 +6,7 @@ struct TunableBlock {
     /// The block with the parameters as they stand, its weights formed.
     private(set) var block: DecoderBlock
     private var linears: [LinearName: TunableLinear] = [:]
-    private var attentionNorm: TunableParameter
-    private var feedForwardNorm: TunableParameter
+    private var norms: [NormName: TunableParameter] = [:]
     private var steps = 0
     private let threads: Int
 
@@ -19,8 +18,10 @@ struct TunableBlock {
     ) throws(BlockTuningError) {
         self.block = block
         self.threads = threads
-        attentionNorm = TunableParameter(block.attentionNorm)
-        feedForwardNorm = TunableParameter(block.feedForwardNorm)
+        let center = block.configuration.family.description.norm.center
+        for name in NormName.allCases {
+            norms[name] = block[norm: name].map { TunableParameter($0, center: center) }
+        }
         for (name, layer) in layers {
             let shape = name.shape(in: block.configuration)
             guard (layer.outputs, layer.inputs) == shape else {
@@ -44,8 +45,9 @@ struct TunableBlock {
     /// Moves all parameters against their gradients by a rate.
     mutating func step(_ gradients: BlockGradients, rate: Float) {
         steps += 1
-        attentionNorm.step(gradients.attentionNorm, rate: rate, count: steps)
-        feedForwardNorm.step(gradients.feedForwardNorm, rate: rate, count: steps)
+        for (name, gradient) in gradients.norms {
+            norms[name]?.step(gradient, rate: rate, count: steps)
+        }
         for name in names {
             guard let weight = gradients.weights[name] else { continue }
             linears[name]?.step(
@@ -61,15 +63,13 @@ struct TunableBlock {
 
     /// Rounds all parameters to what half precision holds.
     mutating func roundToHalf() {
-        attentionNorm.roundToHalf()
-        feedForwardNorm.roundToHalf()
+        for name in NormName.allCases { norms[name]?.roundToHalf() }
         for name in names { linears[name]?.roundToHalf() }
         formBlock()
     }
 
     private mutating func formBlock() {
-        block.attentionNorm = attentionNorm.values
-        block.feedForwardNorm = feedForwardNorm.values
+        for (name, norm) in norms { block[norm: name] = norm.values }
         for (name, linear) in linears {
             block[name] = .dense(linear.weights(threads: threads))
             if let bias = linear.bias { block[bias: name] = bias.values }

@@ -13,14 +13,19 @@ struct TunableParameter {
     private var square: [Float]
 
     /// Takes numbers in `parts` parts of one length, each with a scale of its own.
-    init(_ values: [Float], parts: Int = 1) {
+    ///
+    /// - Parameters:
+    ///   - values: The numbers.
+    ///   - parts: How many parts there are.
+    ///   - center: What the model adds to the numbers before it uses them: the sum sets the scale.
+    init(_ values: [Float], parts: Int = 1, center: Float = 0) {
         self.values = values
         mean = [Float](repeating: 0, count: values.count)
         square = mean
         let length = values.count / parts
         units = (0..<parts).map { part in
             let squares = values[part * length..<(part + 1) * length].reduce(0.0) {
-                $0 + Double($1) * Double($1)
+                $0 + Double($1 + center) * Double($1 + center)
             }
             return Float((squares / Double(length)).squareRoot())
         }

@@ -80,7 +80,8 @@ extension ModelQuantizer {
             .quantized: configuration.hiddenSize, .siteInput: inner,
         ]
         if targets == .original { widths[.original] = configuration.hiddenSize }
-        if tuning != nil { widths[.blockInput] = configuration.hiddenSize }
+        if keepsBlockInput { widths[.blockInput] = configuration.hiddenSize }
+        if keepsOriginalBlockInput { widths[.originalBlockInput] = configuration.hiddenSize }
         return widths
     }
 
@@ -98,7 +99,7 @@ extension ModelQuantizer {
 
     /// While a block is at work.
     private func blockPart(_ tokens: Int, _ sequenceLength: Int) -> [MemoryPlan.Part] {
-        let shapes = LinearName.allCases.map { $0.shape(in: configuration) }
+        let shapes = configuration.linears.map { $0.shape(in: configuration) }
         let weights = shapes.reduce(0) { $0 + $1.outputs * $1.inputs }
         let widest = shapes.map(\.inputs).max() ?? 0
         let largest = shapes.map { $0.outputs * $0.inputs }.max() ?? 0
