@@ -106,7 +106,9 @@ extension ModelQuantizer {
         // A batch ends with the sequence that fills it.
         let rows = min(tokens, batchTokens + sequenceLength)
         let tunedRows = min(tokens, tuningBatchTokens + sequenceLength)
-        let width = 8 * configuration.hiddenSize + 3 * configuration.intermediateSize
+        // What a fused linear makes is there once more while it is taken apart.
+        let inner = configuration.linears.contains(.gateUpProjection) ? 5 : 3
+        let width = 8 * configuration.hiddenSize + inner * configuration.intermediateSize
         // A sum in double, a batch's in single precision, and the means made of them; of inputs with
         // inputs, and of inputs with targets.
         let moments = 2 * widest * widest * (8 + 4 + 4)
