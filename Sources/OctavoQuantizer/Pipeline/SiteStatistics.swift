@@ -64,10 +64,8 @@ struct SiteStatistics: Sendable {
 }
 
 extension InputSite {
-    /// Whether the site's one linear adds its output to the residual stream.
-    var addsToStream: Bool { self == .attentionOutput || self == .feedForwardOutput }
-
-    /// Whether that linear can be fitted to what the stream lacks: not if its output is normed first.
+    /// Whether the site's one linear adds to the residual stream, and can be fitted to what that lacks: not
+    /// if its output is normed first.
     func fitsStream(in configuration: ModelConfiguration) -> Bool {
         switch self {
         case .attentionInput, .feedForwardInput: false
