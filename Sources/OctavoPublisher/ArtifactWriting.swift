@@ -52,7 +52,9 @@ func writeArtifact(
         model.checkpoint.config,
         dtype: "float16",
         quantization: try AQLMParameters(request.scheme)
-            .quantizationConfig(unquantized: ["lm_head"] + dense.sorted())
+            .quantizationConfig(
+                unquantized: ["lm_head"] + dense.sorted() + matrixNorms(configuration)
+            )
     )
     let files = tensorFiles + (try writer.writeSideFiles(to: directory, config: config))
     return ArtifactRecord(
@@ -73,6 +75,16 @@ func writeArtifact(
         tensors: files.flatMap(\.tensors).sorted { $0.name < $1.name },
         probe: []
     )
+}
+
+/// The paths of norms whose weights have two dimensions: readers would take them for linears.
+private func matrixNorms(_ configuration: ModelConfiguration) -> [String] {
+    (0..<configuration.layerCount).flatMap { layer in
+        NormName.allCases.compactMap { norm in
+            guard norm.shape(in: configuration).count > 1 else { return nil }
+            return norm.path(layer: layer, in: configuration)?.removingSuffix(".weight")
+        }
+    }
 }
 
 /// Reads linears back from a journal, keeping those of the last block: tensors are written block by block,
