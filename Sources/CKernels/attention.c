@@ -4,8 +4,8 @@
 
 OCTAVO_BODY void octavo_attend_body(const float *restrict query, const float *restrict keys,
                                     const float *restrict values, size_t stride, size_t count,
-                                    size_t dimension, float scale, float *restrict scores,
-                                    float *restrict out) {
+                                    size_t dimension, float scale, float cap,
+                                    float *restrict scores, float *restrict out) {
     for (size_t i = 0; i < count; i++) {
         const float *key = keys + i * stride;
         float dot = 0;
@@ -15,6 +15,8 @@ OCTAVO_BODY void octavo_attend_body(const float *restrict query, const float *re
         }
         scores[i] = dot * scale;
     }
+    if (cap > 0)
+        for (size_t i = 0; i < count; i++) scores[i] = cap * octavo_tanh_one(scores[i] / cap);
 
     float largest = scores[0], sum = 0;
     for (size_t i = 1; i < count; i++) largest = scores[i] > largest ? scores[i] : largest;
@@ -42,5 +44,5 @@ OCTAVO_BODY void octavo_attend_body(const float *restrict query, const float *re
 
 OCTAVO_VARIANTS(void, octavo_attend,
                 (const float *query, const float *keys, const float *values, size_t stride,
-                 size_t count, size_t dimension, float scale, float *scores, float *out),
-                (query, keys, values, stride, count, dimension, scale, scores, out))
+                 size_t count, size_t dimension, float scale, float cap, float *scores, float *out),
+                (query, keys, values, stride, count, dimension, scale, cap, scores, out))

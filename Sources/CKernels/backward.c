@@ -23,20 +23,34 @@ OCTAVO_BODY void octavo_rms_norm_row_backward(const float *restrict x, const flo
     }
 }
 
-OCTAVO_BODY void octavo_rms_norm_backward_body(const float *x, const float *weight, const float *dy,
-                                               float *dx, float *dweight, size_t first, size_t rows,
-                                               size_t columns, float epsilon) {
-    for (size_t at = first * columns; at < (first + rows) * columns; at += columns)
-        octavo_rms_norm_row_backward(x + at, weight, dy + at, dx + at, dweight, columns, epsilon);
+OCTAVO_BODY void octavo_rms_norm_backward_body(const float *x, const float *weight, size_t weights,
+                                               const float *dy, float *dx, float *dweight, size_t first,
+                                               size_t rows, size_t columns, float epsilon) {
+    for (size_t row = first; row < first + rows; row++) {
+        size_t at = row * columns, turn = row % weights * columns;
+        octavo_rms_norm_row_backward(x + at, weight + turn, dy + at, dx + at, dweight + turn, columns,
+                                     epsilon);
+    }
 }
 
-OCTAVO_BODY void octavo_silu_product_backward_body(float *restrict gate, float *restrict up,
-                                                   const float *restrict dy, size_t count) {
+OCTAVO_BODY void octavo_gate_product_backward_body(float *restrict gate, float *restrict up,
+                                                   const float *restrict dy, size_t count, float linear,
+                                                   float cubic) {
     for (size_t i = 0; i < count; i++) {
-        float sigmoid = 1 / (1 + octavo_exp_one(-gate[i]));
-        float silu = gate[i] * sigmoid;
-        gate[i] = dy[i] * up[i] * (sigmoid + silu * (1 - sigmoid));
-        up[i] = dy[i] * silu;
+        float g = gate[i], square = cubic * g * g;
+        float sigmoid = 1 / (1 + octavo_exp_one(-g * (linear + square)));
+        float gated = g * sigmoid;
+        gate[i] = dy[i] * up[i] * (sigmoid + gated * (1 - sigmoid) * (linear + 3 * square));
+        up[i] = dy[i] * gated;
+    }
+}
+
+OCTAVO_BODY void octavo_cap_backward_body(const float *restrict capped, float *restrict dy, size_t count,
+                                          float cap) {
+    float inverse = 1 / cap;
+    for (size_t i = 0; i < count; i++) {
+        float tanh = capped[i] * inverse;
+        dy[i] *= 1 - tanh * tanh;
     }
 }
 
@@ -58,19 +72,20 @@ OCTAVO_BODY float octavo_largest_of(const float *x, size_t count) {
 }
 
 OCTAVO_BODY void octavo_causal_softmax_body(float *scores, size_t rows, size_t columns, size_t stride,
-                                            size_t visible) {
+                                            size_t visible, size_t window) {
     for (size_t row = 0; row < rows; row++) {
         float *x = scores + row * stride;
-        size_t count = visible + row;
-        float largest = octavo_largest_of(x, count), sum = 0;
-        for (size_t i = 0; i < count; i++) {
+        size_t end = visible + row, begin = end > window ? end - window : 0;
+        float largest = octavo_largest_of(x + begin, end - begin), sum = 0;
+        for (size_t i = begin; i < end; i++) {
             OCTAVO_ANY_ORDER
             x[i] = octavo_exp_one(x[i] - largest);
             sum += x[i];
         }
         float factor = 1 / sum;
-        for (size_t i = 0; i < count; i++) x[i] *= factor;
-        for (size_t i = count; i < columns; i++) x[i] = 0;
+        for (size_t i = 0; i < begin; i++) x[i] = 0;
+        for (size_t i = begin; i < end; i++) x[i] *= factor;
+        for (size_t i = end; i < columns; i++) x[i] = 0;
     }
 }
 
@@ -98,14 +113,18 @@ OCTAVO_BODY void octavo_add_exponentials_body(const float *x, float *out, size_t
 }
 
 OCTAVO_VARIANTS(void, octavo_rms_norm_backward,
-                (const float *x, const float *weight, const float *dy, float *dx, float *dweight,
-                 size_t first, size_t rows, size_t columns, float epsilon),
-                (x, weight, dy, dx, dweight, first, rows, columns, epsilon))
-OCTAVO_VARIANTS(void, octavo_silu_product_backward,
-                (float *gate, float *up, const float *dy, size_t count), (gate, up, dy, count))
+                (const float *x, const float *weight, size_t weights, const float *dy, float *dx,
+                 float *dweight, size_t first, size_t rows, size_t columns, float epsilon),
+                (x, weight, weights, dy, dx, dweight, first, rows, columns, epsilon))
+OCTAVO_VARIANTS(void, octavo_gate_product_backward,
+                (float *gate, float *up, const float *dy, size_t count, float linear, float cubic),
+                (gate, up, dy, count, linear, cubic))
+OCTAVO_VARIANTS(void, octavo_cap_backward,
+                (const float *capped, float *dy, size_t count, float cap), (capped, dy, count, cap))
 OCTAVO_VARIANTS(void, octavo_causal_softmax,
-                (float *scores, size_t rows, size_t columns, size_t stride, size_t visible),
-                (scores, rows, columns, stride, visible))
+                (float *scores, size_t rows, size_t columns, size_t stride, size_t visible,
+                 size_t window),
+                (scores, rows, columns, stride, visible, window))
 OCTAVO_VARIANTS(void, octavo_causal_softmax_backward,
                 (const float *probabilities, float *gradients, size_t rows, size_t columns,
                  size_t stride, size_t visible, float scale),

@@ -19,8 +19,27 @@ OCTAVO_BODY void octavo_rms_norm_body(const float *x, const float *weight, float
     for (size_t i = 0; i < count; i++) out[i] = x[i] * factor * weight[i];
 }
 
-OCTAVO_BODY void octavo_silu_product_body(float *restrict gate, const float *restrict up, size_t count) {
-    for (size_t i = 0; i < count; i++) gate[i] = gate[i] / (1 + octavo_exp_one(-gate[i])) * up[i];
+OCTAVO_BODY void octavo_center_body(float *x, size_t count) {
+    float sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        OCTAVO_ANY_ORDER
+        sum += x[i];
+    }
+    float mean = sum / (float)count;
+    for (size_t i = 0; i < count; i++) x[i] -= mean;
+}
+
+OCTAVO_BODY void octavo_gate_product_body(float *restrict gate, const float *restrict up, size_t count,
+                                          float linear, float cubic) {
+    for (size_t i = 0; i < count; i++) {
+        float g = gate[i], slope = linear + cubic * g * g;
+        gate[i] = g / (1 + octavo_exp_one(-g * slope)) * up[i];
+    }
+}
+
+OCTAVO_BODY void octavo_cap_body(float *x, size_t count, float cap) {
+    float inverse = 1 / cap;
+    for (size_t i = 0; i < count; i++) x[i] = cap * octavo_tanh_one(x[i] * inverse);
 }
 
 OCTAVO_BODY void octavo_add_body(float *restrict y, const float *restrict x, size_t count) {
@@ -28,13 +47,27 @@ OCTAVO_BODY void octavo_add_body(float *restrict y, const float *restrict x, siz
 }
 
 OCTAVO_BODY void octavo_rotate_halves_body(float *x, const float *restrict cosines,
-                                           const float *restrict sines, size_t heads, size_t half) {
+                                           const float *restrict sines, size_t heads, size_t width,
+                                           size_t pairs) {
     for (size_t head = 0; head < heads; head++) {
-        float *restrict first = x + head * 2 * half, *restrict second = first + half;
-        for (size_t i = 0; i < half; i++) {
+        float *restrict first = x + head * width, *restrict second = first + pairs;
+        for (size_t i = 0; i < pairs; i++) {
             float a = first[i], b = second[i];
             first[i] = a * cosines[i] - b * sines[i];
             second[i] = b * cosines[i] + a * sines[i];
+        }
+    }
+}
+
+OCTAVO_BODY void octavo_rotate_neighbours_body(float *x, const float *restrict cosines,
+                                               const float *restrict sines, size_t heads, size_t width,
+                                               size_t pairs) {
+    for (size_t head = 0; head < heads; head++) {
+        float *restrict pair = x + head * width;
+        for (size_t i = 0; i < pairs; i++) {
+            float a = pair[2 * i], b = pair[2 * i + 1];
+            pair[2 * i] = a * cosines[i] - b * sines[i];
+            pair[2 * i + 1] = b * cosines[i] + a * sines[i];
         }
     }
 }
@@ -81,12 +114,20 @@ OCTAVO_VARIANTS(void, octavo_exp, (const float *x, float *out, size_t count), (x
 OCTAVO_VARIANTS(void, octavo_rms_norm,
                 (const float *x, const float *weight, float *out, size_t count, float epsilon),
                 (x, weight, out, count, epsilon))
-OCTAVO_VARIANTS(void, octavo_silu_product, (float *gate, const float *up, size_t count),
-                (gate, up, count))
+OCTAVO_VARIANTS(void, octavo_center, (float *x, size_t count), (x, count))
+OCTAVO_VARIANTS(void, octavo_gate_product,
+                (float *gate, const float *up, size_t count, float linear, float cubic),
+                (gate, up, count, linear, cubic))
+OCTAVO_VARIANTS(void, octavo_cap, (float *x, size_t count, float cap), (x, count, cap))
 OCTAVO_VARIANTS(void, octavo_add, (float *y, const float *x, size_t count), (y, x, count))
 OCTAVO_VARIANTS(void, octavo_rotate_halves,
-                (float *x, const float *cosines, const float *sines, size_t heads, size_t half),
-                (x, cosines, sines, heads, half))
+                (float *x, const float *cosines, const float *sines, size_t heads, size_t width,
+                 size_t pairs),
+                (x, cosines, sines, heads, width, pairs))
+OCTAVO_VARIANTS(void, octavo_rotate_neighbours,
+                (float *x, const float *cosines, const float *sines, size_t heads, size_t width,
+                 size_t pairs),
+                (x, cosines, sines, heads, width, pairs))
 OCTAVO_VARIANTS(float, octavo_largest, (const float *x, size_t count), (x, count))
 OCTAVO_VARIANTS(double, octavo_exp_sum, (const float *x, size_t count, float shift),
                 (x, count, shift))

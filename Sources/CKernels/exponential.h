@@ -30,3 +30,9 @@ OCTAVO_BODY float octavo_exp_one(float x) {
     memcpy(&scale, &power, sizeof scale);
     return p * scale;
 }
+
+// tanh(x) = ±(1 - e) / (1 + e) with e = exp(-2 |x|): within a few units in the last place of 1.
+OCTAVO_BODY float octavo_tanh_one(float x) {
+    float e = octavo_exp_one(-2 * __builtin_fabsf(x));
+    return __builtin_copysignf((1 - e) / (1 + e), x);
+}

@@ -17,6 +17,10 @@ public struct BatchLayout: Sendable, Equatable {
     /// The number of tokens of all sequences.
     public var tokenCount: Int { lengths.reduce(0, +) }
 
-    /// The position of each row in its sequence.
-    var positions: [Int] { lengths.flatMap { 0..<$0 } }
+    /// Where each row stands.
+    var places: [TokenPlace] {
+        lengths.flatMap { length in
+            (0..<length).map { TokenPlace(position: $0, length: length) }
+        }
+    }
 }

@@ -1,13 +1,13 @@
 public import OctavoNumerics
 
-/// What a batch of sequences has said so far, as the keys and values of every block.
+/// What a batch of sequences has said so far, with the keys and values of every block.
 public struct DecodingState: Sendable {
-    /// The number of tokens of each sequence.
-    public private(set) var lengths: [Int]
     /// The tokens that each sequence has room for.
     public let capacity: Int
+    /// The sequences so far.
+    fileprivate var texts: [[Int]]
     fileprivate var caches: [LayerCache]
-    fileprivate let rotary: RotaryTable
+    fileprivate var rotary: RotaryTables
 
     /// Empty sequences of a model.
     ///
@@ -18,20 +18,44 @@ public struct DecodingState: Sendable {
     ///     for each token, sequence and block.
     public init(configuration: ModelConfiguration, sequences: Int, capacity: Int) {
         self.capacity = capacity
-        lengths = [Int](repeating: 0, count: sequences)
-        rotary = configuration.rotaryTable(positions: capacity)
+        texts = [[Int]](repeating: [], count: sequences)
+        // For the whole capacity, and for texts that are still within an original context.
+        let limits = configuration.layers.compactMap { $0.rotary?.limit }
+        rotary = configuration.rotaryTables(lengths: [capacity] + limits.filter { $0 < capacity })
         caches = (0..<configuration.layerCount).map { _ in
             LayerCache(rows: sequences * capacity, width: configuration.keyValueWidth)
         }
     }
 
-    fileprivate mutating func advance(by layout: BatchLayout) {
-        for (sequence, count) in layout.lengths.enumerated() { lengths[sequence] += count }
+    /// The number of tokens of each sequence.
+    public var lengths: [Int] { texts.map(\.count) }
+
+    /// Appends tokens to the sequences.
+    ///
+    /// - Returns: For each sequence how many of its tokens the caches hold as they are to be: none where
+    ///   its new length rotates all of it otherwise.
+    fileprivate mutating func append(
+        _ tokens: [[Int]],
+        _ configuration: ModelConfiguration
+    ) -> [Int] {
+        let before = lengths
+        for index in tokens.indices { texts[index] += tokens[index] }
+        let now = lengths
+        if !now.allSatisfy(rotary.covers) { rotary = configuration.rotaryTables(lengths: now) }
+        return zip(before, now).map { before, now in
+            let stays = configuration.layers.allSatisfy { layer in
+                layer.rotary.map { $0.stretch(before) == $0.stretch(now) } ?? true
+            }
+            return stays ? before : 0
+        }
     }
 }
 
 extension LanguageModel {
     /// Appends tokens to each sequence of a state, all in the same matrix products.
+    ///
+    /// Where a sequence grows to a length at which the model rotates all of it otherwise, it is run once
+    /// more from its beginning: the result is always that of the whole sequence.
     ///
     /// - Parameters:
     ///   - state: The sequences so far.
@@ -44,14 +68,16 @@ extension LanguageModel {
         with tokens: [[Int]],
         _ execution: Execution = Execution()
     ) throws(TokenError) -> Matrix {
-        precondition(tokens.count == state.lengths.count)
-        let layout = BatchLayout(lengths: tokens.map(\.count))
+        precondition(tokens.count == state.texts.count)
+        try ends.check(tokens.joined())
+        let held = state.append(tokens, configuration)
+        let input = zip(state.texts, held).map { Array($0[$1...]) }
+        var hidden = try ends.embed(Array(input.joined()))
         let placement = CachePlacement(
-            layout: layout,
-            after: state.lengths,
+            layout: BatchLayout(lengths: input.map(\.count)),
+            after: held,
             capacity: state.capacity
         )
-        var hidden = try ends.embed(Array(tokens.joined()))
         for (index, block) in blocks.enumerated() {
             block.forward(
                 &hidden,
@@ -61,7 +87,6 @@ extension LanguageModel {
                 execution
             )
         }
-        state.advance(by: layout)
         let last = placement.spans.map { $0.firstQuery + $0.queryCount - 1 }
         return ends.logits(hidden.selecting(rows: last), execution)
     }

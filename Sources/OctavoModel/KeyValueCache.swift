@@ -2,13 +2,13 @@ import OctavoNumerics
 
 /// The keys and values of one block for a batch of sequences, each with room for `capacity` tokens.
 struct LayerCache: Sendable {
-    /// `[sequences · capacity, keyValueWidth]`, flat.
-    private(set) var keys: [Float]
+    /// `[sequences · capacity, keyValueWidth]`, rotated.
+    private(set) var keys: Matrix
     /// As `keys`.
-    private(set) var values: [Float]
+    private(set) var values: Matrix
 
     init(rows: Int, width: Int) {
-        keys = [Float](repeating: 0, count: rows * width)
+        keys = Matrix(rows: rows, columns: width)
         values = keys
     }
 
@@ -22,16 +22,16 @@ struct LayerCache: Sendable {
         for (row, place) in placement.rows.enumerated() {
             let source = row * width..<(row + 1) * width
             let target = place * width..<(place + 1) * width
-            keys.replaceSubrange(target, with: newKeys.elements[source])
-            values.replaceSubrange(target, with: newValues.elements[source])
+            keys.elements.replaceSubrange(target, with: newKeys.elements[source])
+            values.elements.replaceSubrange(target, with: newValues.elements[source])
         }
     }
 }
 
 /// Where the tokens of a step go in the caches.
 struct CachePlacement: Sendable {
-    /// The position of each token in its sequence.
-    var positions: [Int] = []
+    /// Where each token stands in its sequence.
+    var places: [TokenPlace] = []
     /// The row of each token in a cache.
     var rows: [Int] = []
     /// What attention needs to know.
@@ -43,13 +43,15 @@ struct CachePlacement: Sendable {
             precondition(length + count <= capacity)
             spans.append(
                 AttentionSpan(
-                    firstQuery: positions.count,
+                    firstQuery: places.count,
                     queryCount: count,
                     firstKey: sequence * capacity,
                     keyCount: length + count
                 )
             )
-            positions += length..<length + count
+            places += (length..<length + count).map {
+                TokenPlace(position: $0, length: length + count)
+            }
             rows += (sequence * capacity + length)..<(sequence * capacity + length + count)
         }
     }

@@ -48,7 +48,7 @@ public struct LanguageModel: Sendable {
     ) throws(TokenError) -> Matrix {
         precondition(layout.tokenCount == tokens.count)
         var hidden = try ends.embed(tokens)
-        let rotary = configuration.rotaryTable(positions: layout.lengths.max() ?? 0)
+        let rotary = configuration.rotaryTables(lengths: layout.lengths)
         for block in blocks {
             block.forward(&hidden, layout: layout, rotary: rotary, execution)
         }
@@ -88,16 +88,23 @@ public struct ModelEnds: Sendable {
     ///
     /// - Throws: ``TokenError`` if a token is not in the vocabulary.
     public func embed(_ tokens: [Int]) throws(TokenError) -> Matrix {
+        try check(tokens)
         let width = embedding.columns
         var elements: [Float] = []
         elements.reserveCapacity(tokens.count * width)
         for token in tokens {
-            guard (0..<embedding.rows).contains(token) else {
-                throw .unknown(token: token, vocabularySize: embedding.rows)
-            }
             elements += embedding.elements[token * width..<(token + 1) * width]
         }
-        return Matrix(rows: tokens.count, columns: width, elements: elements)
+        var embedded = Matrix(rows: tokens.count, columns: width, elements: elements)
+        if configuration.embeddingScale != 1 { embedded.scale(by: configuration.embeddingScale) }
+        return embedded
+    }
+
+    /// Refuses tokens that are not in the vocabulary.
+    func check(_ tokens: some Sequence<Int>) throws(TokenError) {
+        for token in tokens where !(0..<embedding.rows).contains(token) {
+            throw .unknown(token: token, vocabularySize: embedding.rows)
+        }
     }
 
     /// Returns the logits of every row, `[rows, vocabulary]`.
@@ -107,20 +114,18 @@ public struct ModelEnds: Sendable {
     ///   - execution: How the pass is carried out.
     /// - Returns: The scores of each token's successor, not normalised.
     public func logits(_ hidden: Matrix, _ execution: Execution) -> Matrix {
-        let x = rmsNorm(
-            hidden,
-            weight: finalNorm,
-            epsilon: configuration.normEpsilon,
-            threads: execution.threads
-        )
-        return product(x, transposed: false, untiedHead ?? embedding, transposed: true)
+        logits(ofNormed: norm(hidden, execution))
     }
-}
 
-extension ModelConfiguration {
-    /// The rotations for sequences of up to `positions` tokens.
-    public func rotaryTable(positions: Int) -> RotaryTable {
-        rotary.table(headDimension: headDimension, positions: positions)
+    /// The final norm.
+    var norm: Norm { configuration.norm(finalNorm) }
+
+    /// The logits of rows that are normed already.
+    func logits(ofNormed x: Matrix) -> Matrix {
+        var logits = product(x, transposed: false, untiedHead ?? embedding, transposed: true)
+        if configuration.logitScale != 1 { logits.scale(by: configuration.logitScale) }
+        if let cap = configuration.logitCap { logits.softCap(cap) }
+        return logits
     }
 }
 
@@ -131,7 +136,7 @@ extension LanguageModel {
     public func dequantized() -> LanguageModel {
         var model = self
         for index in model.blocks.indices {
-            for name in LinearName.allCases {
+            for name in configuration.linears {
                 model.blocks[index][name] = .dense(blocks[index][name].weight)
             }
         }

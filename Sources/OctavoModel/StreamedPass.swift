@@ -20,7 +20,7 @@ public func lastLogits(
 ) throws -> Matrix {
     precondition(sequences.allSatisfy { !$0.isEmpty })
     let ends = try ModelEnds(configuration: configuration, from: source)
-    let rotary = configuration.rotaryTable(positions: sequences.map(\.count).max() ?? 0)
+    let rotary = configuration.rotaryTables(lengths: sequences.map(\.count))
     var hidden = try sequences.map { try ends.embed($0) }
     for layer in 0..<configuration.layerCount {
         let block = try DecoderBlock(configuration: configuration, layer: layer, from: source)

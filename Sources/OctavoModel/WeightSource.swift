@@ -43,12 +43,12 @@ public enum WeightError: Error, Hashable, Sendable, CustomStringConvertible {
 extension WeightSource {
     /// A vector of the given length.
     func vector(_ name: String, count: Int) throws -> [Float] {
-        try checked(name, shape: [count])
+        try numbers(name, shape: [count])
     }
 
     /// A matrix of the given shape.
     func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
-        Matrix(rows: rows, columns: columns, elements: try checked(name, shape: [rows, columns]))
+        Matrix(rows: rows, columns: columns, elements: try numbers(name, shape: [rows, columns]))
     }
 
     /// A linear with its bias, dense or additive.
@@ -68,7 +68,8 @@ extension WeightSource {
         return Linear(.additive(layer), bias: bias)
     }
 
-    private func checked(_ name: String, shape: [Int]) throws -> [Float] {
+    /// The elements of a tensor of the given shape.
+    func numbers(_ name: String, shape: [Int]) throws -> [Float] {
         let (found, elements) = try tensor(name)
         guard found == shape, elements.count == shape.reduce(1, *) else {
             throw WeightError.shape(tensor: name, found: found, expected: shape)

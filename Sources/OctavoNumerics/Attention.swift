@@ -20,7 +20,7 @@ public struct AttentionSpan: Sendable, Equatable {
     }
 }
 
-/// Causal attention with grouped heads: `softmax(q · kᵀ / √d) · v` for each query and head.
+/// Causal attention with grouped heads: `softmax(scale · q · kᵀ) · v` for each query and head.
 ///
 /// Consecutive query heads share a key head. The result does not depend on `threads`.
 ///
@@ -29,7 +29,7 @@ public struct AttentionSpan: Sendable, Equatable {
 ///   - keys: `[keyRows, keyValueHeads · headDimension]`, flat.
 ///   - values: As `keys`.
 ///   - spans: Disjoint rows of queries; the rows that none covers come out zero.
-///   - headDimension: The width of a head.
+///   - rule: The shape of a head, and how scores are formed.
 ///   - keyValueHeads: The number of key heads; divides that of query heads.
 ///   - threads: The threads that share the heads and rows.
 ///   - isa: The kernels to use.
@@ -39,11 +39,12 @@ public func causalAttention(
     keys: [Float],
     values: [Float],
     spans: [AttentionSpan],
-    headDimension: Int,
+    rule: AttentionRule,
     keyValueHeads: Int,
     threads: Int,
     on isa: InstructionSet = .best
 ) -> Matrix {
+    let headDimension = rule.headDimension
     let width = keyValueHeads * headDimension
     let heads = queries.columns / headDimension
     precondition(heads % keyValueHeads == 0 && queries.columns == heads * headDimension)
@@ -56,7 +57,6 @@ public func causalAttention(
     }
     var out = Matrix(rows: queries.rows, columns: queries.columns)
     let columns = queries.columns
-    let scale = 1 / Float(headDimension).squareRoot()
     unsafe queries.elements.withUnsafeBufferPointer { queries in
         unsafe keys.withUnsafeBufferPointer { keys in
             unsafe values.withUnsafeBufferPointer { values in
@@ -78,18 +78,22 @@ public func causalAttention(
                             guard let scores = scores.baseAddress else { return }
                             let group = heads / keyValueHeads
                             for row in 0..<unit.queryCount {
+                                let visible = unit.keyCount - unit.queryCount + row + 1
+                                let seen = min(visible, rule.window ?? visible)
+                                let first = key + (visible - seen) * width
                                 for head in keyHead * group..<(keyHead + 1) * group {
                                     let at =
                                         (unit.firstQuery + row) * columns + head * headDimension
                                     unsafe octavo_attend(
                                         isa.kernel,
                                         q + at,
-                                        k + key,
-                                        v + key,
+                                        k + first,
+                                        v + first,
                                         width,
-                                        unit.keyCount - unit.queryCount + row + 1,
+                                        seen,
                                         headDimension,
-                                        scale,
+                                        rule.scale,
+                                        rule.cap ?? 0,
                                         scores,
                                         o + at
                                     )

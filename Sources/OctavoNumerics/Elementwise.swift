@@ -4,7 +4,7 @@ internal import CKernels
 ///
 /// - Parameters:
 ///   - x: `[rows, columns]`.
-///   - weight: `[columns]`.
+///   - weight: `[columns]`, or several times as many, which the rows then take in turn.
 ///   - epsilon: Added to the mean square.
 ///   - threads: The threads that share the rows.
 ///   - isa: The kernels to use.
@@ -16,17 +16,17 @@ public func rmsNorm(
     threads: Int,
     on isa: InstructionSet = .best
 ) -> Matrix {
-    precondition(weight.count == x.columns)
+    precondition(!weight.isEmpty && weight.count % x.columns == 0)
     var out = Matrix(rows: x.rows, columns: x.columns)
     let columns = x.columns
     unsafe x.elements.withUnsafeBufferPointer { x in
         unsafe weight.withUnsafeBufferPointer { weight in
             unsafe out.forEachRow(threads: threads) { row, out in
-                guard let x = x.baseAddress, let weight = weight.baseAddress else { return }
+                guard let x = x.baseAddress, let start = weight.baseAddress else { return }
                 unsafe octavo_rms_norm(
                     isa.kernel,
                     x + row * columns,
-                    weight,
+                    start + row * columns % weight.count,
                     out,
                     columns,
                     epsilon
@@ -35,23 +35,6 @@ public func rmsNorm(
         }
     }
     return out
-}
-
-/// Replaces each `gate` by `silu(gate) · up`, where `silu(x) = x / (1 + exp(-x))` (Shazeer, SwiGLU).
-public func siluProduct(
-    gate: inout Matrix,
-    up: Matrix,
-    threads: Int,
-    on isa: InstructionSet = .best
-) {
-    precondition(gate.rows == up.rows && gate.columns == up.columns)
-    let columns = up.columns
-    unsafe up.elements.withUnsafeBufferPointer { up in
-        unsafe gate.forEachRow(threads: threads) { row, gate in
-            guard let up = up.baseAddress else { return }
-            unsafe octavo_silu_product(isa.kernel, gate, up + row * columns, columns)
-        }
-    }
 }
 
 /// Adds `x` to `y`.
@@ -79,6 +62,21 @@ public func add(
             guard let start = vector.baseAddress else { return }
             unsafe octavo_add(isa.kernel, y, start, vector.count)
         }
+    }
+}
+
+extension Matrix {
+    /// Subtracts from each row its mean; the adjoint is the same.
+    public mutating func centerRows(threads: Int, on isa: InstructionSet = .best) {
+        let columns = columns
+        unsafe forEachRow(threads: threads) { _, row in
+            unsafe octavo_center(isa.kernel, row, columns)
+        }
+    }
+
+    /// Multiplies all elements.
+    public mutating func scale(by factor: Float) {
+        for i in elements.indices { elements[i] *= factor }
     }
 }
 

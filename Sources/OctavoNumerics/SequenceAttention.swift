@@ -11,8 +11,8 @@ public struct SequenceAttention: Sendable {
     public let values: Matrix
     /// The lengths of the sequences that the tokens belong to, one after the other.
     public let lengths: [Int]
-    /// The width of a head.
-    public let headDimension: Int
+    /// The shape of a head, and how scores are formed.
+    public let rule: AttentionRule
     /// The threads that share the sequences and key heads.
     public let threads: Int
     /// The kernels to use.
@@ -24,25 +24,24 @@ public struct SequenceAttention: Sendable {
         keys: Matrix,
         values: Matrix,
         lengths: [Int],
-        headDimension: Int,
+        rule: AttentionRule,
         threads: Int,
         on instructions: InstructionSet = .best
     ) {
         precondition(queries.rows == lengths.reduce(0, +) && lengths.allSatisfy { $0 > 0 })
-        precondition(keys.rows == queries.rows && keys.columns % headDimension == 0)
+        precondition(keys.rows == queries.rows && keys.columns % rule.headDimension == 0)
         precondition(values.rows == keys.rows && values.columns == keys.columns)
         precondition(keys.columns > 0 && queries.columns % keys.columns == 0)
         self.queries = queries
         self.keys = keys
         self.values = values
         self.lengths = lengths
-        self.headDimension = headDimension
+        self.rule = rule
         self.threads = threads
         self.instructions = instructions
     }
 
-    /// Returns `softmax(q · kᵀ / √d) · v` of each query over the keys up to its own position, as
-    /// `queries`.
+    /// Returns `softmax(scale · q · kᵀ) · v` of each query over the keys that it sees, as `queries`.
     ///
     /// The result does not depend on `threads`.
     public func output() -> Matrix {
@@ -51,7 +50,8 @@ public struct SequenceAttention: Sendable {
             var part = Matrix(rows: unit.rows.count, columns: groupWidth)
             var probabilities = tileRoom(unit)
             forEachTile(of: unit) { tile in
-                setProbabilities(&probabilities, tile)
+                setScores(&probabilities, tile)
+                turnIntoProbabilities(&probabilities, tile)
                 multiply(
                     probabilities,
                     tile.scores,
@@ -81,9 +81,11 @@ extension SequenceAttention {
         let firstQueryColumn: Int
     }
 
-    /// Some queries of a unit with one head, and the keys that the last of them sees.
+    /// Some queries of a unit with one head, and the keys that any of them sees.
     struct Tile {
-        /// How many keys the first query sees; each that follows sees one more.
+        /// How many of the keys are not behind the first query; each that follows has one more.
+        ///
+        /// It sees the last of them, as many as the window has.
         let visible: Int
         /// Where the queries are, in rows and columns of all.
         let queries: Block
@@ -104,8 +106,7 @@ extension SequenceAttention {
     /// The width of the query heads that share a key head.
     var groupWidth: Int { queries.columns / keys.columns * headDimension }
 
-    /// What scores are multiplied by.
-    var scale: Float { 1 / Float(headDimension).squareRoot() }
+    private var headDimension: Int { rule.headDimension }
 
     private var units: [Unit] {
         var units: [Unit] = []
@@ -145,15 +146,16 @@ extension SequenceAttention {
             for start in stride(from: 0, to: unit.rows.count, by: Self.tileRows) {
                 let rows = start..<min(unit.rows.count, start + Self.tileRows)
                 let queryColumn = unit.firstQueryColumn + column
+                let firstKey = rule.window.map { max(0, start + 1 - $0) } ?? 0
                 body(
                     Tile(
-                        visible: start + 1,
+                        visible: start + 1 - firstKey,
                         queries: Block(
                             rows: first + rows.lowerBound..<first + rows.upperBound,
                             columns: queryColumn..<queryColumn + headDimension
                         ),
                         keys: Block(
-                            rows: first..<first + rows.upperBound,
+                            rows: first + firstKey..<first + rows.upperBound,
                             columns: unit.keyColumns
                         ),
                         output: Block(rows: rows, columns: columns)
@@ -168,8 +170,8 @@ extension SequenceAttention {
         Matrix(rows: min(Self.tileRows, unit.rows.count), columns: unit.rows.count)
     }
 
-    /// Computes the probabilities of a tile, zero for keys that a query does not see.
-    func setProbabilities(_ scores: inout Matrix, _ tile: Tile) {
+    /// Computes the scores of a tile, of all keys whether they are seen or not.
+    func setScores(_ scores: inout Matrix, _ tile: Tile) {
         multiply(
             queries,
             tile.queries,
@@ -178,8 +180,13 @@ extension SequenceAttention {
             transposed: true,
             into: &scores,
             tile.scores,
-            alpha: scale
+            alpha: rule.scale
         )
+        if let cap = rule.cap { scores.softCap(cap, on: instructions) }
+    }
+
+    /// Turns scores into probabilities, zero for keys that a query does not see.
+    func turnIntoProbabilities(_ scores: inout Matrix, _ tile: Tile) {
         let stride = scores.columns
         unsafe octavo_causal_softmax(
             instructions.kernel,
@@ -187,7 +194,8 @@ extension SequenceAttention {
             tile.queries.rows.count,
             tile.keys.rows.count,
             stride,
-            tile.visible
+            tile.visible,
+            rule.window ?? .max
         )
     }
 }

@@ -26,18 +26,18 @@ func writeArtifact(
     writer.scheme = request.scheme
     var layers: [LayerRecord] = []
     for index in 0..<configuration.layerCount {
-        for name in LinearName.allCases {
+        for name in configuration.linears {
             let path = name.path(layer: index)
             guard let linear = try journal.linear(name, block: index) else { continue }
             layers.append(LayerRecord(name: path, relativeLoss: linear.relativeLoss))
             writer.quantized[path] = { try kept.linear(name, in: index) }
         }
         guard let tuned = try journal.tunedParameters(block: index) else { continue }
-        let prefix = "model.layers.\(index)."
         // Of all that is kept, only norms and biases are small enough to be held for every block.
-        let (attentionNorm, feedForwardNorm) = (tuned.attentionNorm, tuned.feedForwardNorm)
-        writer.replaced[prefix + "input_layernorm.weight"] = { attentionNorm }
-        writer.replaced[prefix + "post_attention_layernorm.weight"] = { feedForwardNorm }
+        for (norm, weight) in tuned.norms {
+            guard let path = norm.path(layer: index, in: configuration) else { continue }
+            writer.replaced[path] = { weight }
+        }
         for (name, bias) in tuned.biases {
             writer.replaced[name.path(layer: index) + ".bias"] = { bias }
         }
@@ -52,7 +52,9 @@ func writeArtifact(
         model.checkpoint.config,
         dtype: "float16",
         quantization: try AQLMParameters(request.scheme)
-            .quantizationConfig(unquantized: ["lm_head"] + dense.sorted())
+            .quantizationConfig(
+                unquantized: ["lm_head"] + dense.sorted() + matrixNorms(configuration)
+            )
     )
     let files = tensorFiles + (try writer.writeSideFiles(to: directory, config: config))
     return ArtifactRecord(
@@ -68,6 +70,16 @@ func writeArtifact(
         tensors: files.flatMap(\.tensors).sorted { $0.name < $1.name },
         probe: []
     )
+}
+
+/// The paths of norms whose weights have two dimensions: readers would take them for linears.
+private func matrixNorms(_ configuration: ModelConfiguration) -> [String] {
+    (0..<configuration.layerCount).flatMap { layer in
+        NormName.allCases.compactMap { norm in
+            guard norm.shape(in: configuration).count > 1 else { return nil }
+            return norm.path(layer: layer, in: configuration)?.removingSuffix(".weight")
+        }
+    }
 }
 
 /// Reads linears back from a journal, keeping those of the last block: tensors are written block by block,

@@ -136,7 +136,7 @@ private func cacheBytes(_ configuration: ModelConfiguration, length: Int) -> Int
 
 /// The memory that writing text takes: all weights in single precision, and keys and values.
 func writingBytes(_ configuration: ModelConfiguration, length: Int) -> Int {
-    let blocks = LinearName.allCases.reduce(0) { sum, name in
+    let blocks = configuration.linears.reduce(0) { sum, name in
         let (outputs, inputs) = name.shape(in: configuration)
         return sum + outputs * inputs
     }

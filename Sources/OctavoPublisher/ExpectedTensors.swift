@@ -14,10 +14,11 @@ func tensorSetProblems(_ model: OpenModel, _ configuration: ModelConfiguration) 
         expected["lm_head.weight"] = [configuration.vocabularySize, hidden]
     }
     for layer in 0..<configuration.layerCount {
-        let prefix = "model.layers.\(layer)."
-        expected[prefix + "input_layernorm.weight"] = [hidden]
-        expected[prefix + "post_attention_layernorm.weight"] = [hidden]
-        for name in LinearName.allCases {
+        for norm in configuration.norms {
+            guard let path = norm.path(layer: layer, in: configuration) else { continue }
+            expected[path] = norm.shape(in: configuration)
+        }
+        for name in configuration.linears {
             let path = name.path(layer: layer)
             let shape = name.shape(in: configuration)
             if name.hasBias(in: configuration) { expected[path + ".bias"] = [shape.outputs] }
@@ -91,7 +92,7 @@ func checkWeights(
     }
     var linears: Set<String> = []
     for layer in 0..<configuration.layerCount {
-        for name in LinearName.allCases where !dense.contains(name.path(layer: layer)) {
+        for name in configuration.linears where !dense.contains(name.path(layer: layer)) {
             linears.insert(name.path(layer: layer) + ".weight")
         }
     }

@@ -94,15 +94,17 @@ struct FolderJournal: QuantizationJournal {
         let names = Set(checkpoint.tensors.map(\.name))
         var tuned = TunedParameters(
             layers: [:],
-            attentionNorm: try checkpoint.floats(named: "attention_norm"),
-            feedForwardNorm: try checkpoint.floats(named: "feed_forward_norm"),
+            norms: [:],
             biases: [:]
         )
-        let norms = [tuned.attentionNorm, tuned.feedForwardNorm]
-        guard
-            norms.allSatisfy({ $0.count == configuration.hiddenSize && $0.allSatisfy(\.isFinite) })
-        else { throw ResumeError.damaged(file) }
-        for name in LinearName.allCases {
+        for norm in configuration.norms {
+            let weight = try checkpoint.floats(named: norm.fileName)
+            guard weight.count == norm.shape(in: configuration).reduce(1, *),
+                weight.allSatisfy(\.isFinite)
+            else { throw ResumeError.damaged(file) }
+            tuned.norms[norm] = weight
+        }
+        for name in configuration.linears {
             guard let layer = try linear(name, block: block)?.layer else { continue }
             tuned.layers[name] = try AdditiveLayer(
                 scheme: scheme,
@@ -127,10 +129,8 @@ struct FolderJournal: QuantizationJournal {
         func stored(_ values: [Float]) -> (DType, [Int], [UInt8]) {
             (.f32, [values.count], values.byteArray)
         }
-        var tensors = [
-            "attention_norm": stored(tuned.attentionNorm),
-            "feed_forward_norm": stored(tuned.feedForwardNorm),
-        ]
+        var tensors: [String: (DType, [Int], [UInt8])] = [:]
+        for (norm, weight) in tuned.norms { tensors[norm.fileName] = stored(weight) }
         for (name, layer) in tuned.layers {
             tensors[name.rawValue + ".codebooks"] = stored(layer.codebooks)
             tensors[name.rawValue + ".scales"] = stored(layer.scales)
@@ -181,4 +181,9 @@ struct FolderJournal: QuantizationJournal {
         }
         _ = try writer.finish()
     }
+}
+
+extension NormName {
+    /// The name of its weights in a tuned block's file.
+    fileprivate var fileName: String { rawValue + "_norm" }
 }

@@ -49,7 +49,7 @@ final class QuantizationProgress: Sendable {
                 if relativeLoss == nil { state.kept[block, default: 0] += 1 }
                 return state
             }
-            let all = configuration.layerCount * LinearName.allCases.count
+            let all = configuration.layerCount * configuration.linears.count
             handler(
                 Progress(
                     "quantizing",
@@ -71,7 +71,7 @@ final class QuantizationProgress: Sendable {
     /// The weights of all linears that are quantized.
     private var allWeights: Int {
         (0..<quantizer.configuration.layerCount).reduce(0) { sum, block in
-            LinearName.allCases.reduce(sum) { sum, name in
+            quantizer.configuration.linears.reduce(sum) { sum, name in
                 let isDense = quantizer.unquantized.contains(name.path(layer: block))
                 return isDense ? sum : sum + weights(of: name)
             }

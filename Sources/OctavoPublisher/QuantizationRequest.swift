@@ -105,7 +105,7 @@ func checkedConfiguration(
         scheme: request.scheme,
         in: configuration
     )
-    for name in LinearName.allCases
+    for name in configuration.linears
     where (0..<configuration.layerCount).contains(where: { !dense.contains(name.path(layer: $0)) })
     {
         let inputs = name.shape(in: configuration).inputs
@@ -118,7 +118,7 @@ func checkedConfiguration(
         }
     }
     // Accumulating a Hessian takes the square of this.
-    let widest = LinearName.allCases.map { $0.shape(in: configuration).inputs }.max() ?? 0
+    let widest = configuration.linears.map { $0.shape(in: configuration).inputs }.max() ?? 0
     guard widest <= 1 << 16 else {
         throw QuantizationPlanError.argument(
             "a layer has \(widest) inputs; expected at most \(1 << 16)"

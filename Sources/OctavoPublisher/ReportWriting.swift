@@ -37,7 +37,7 @@ func report(
         uniquingKeysWith: { first, _ in first }
     )
     for block in 0..<configuration.layerCount {
-        for linear in LinearName.allCases {
+        for linear in configuration.linears {
             let path = linear.path(layer: block)
             guard let loss = losses[path] else {
                 report.dense.append(path)

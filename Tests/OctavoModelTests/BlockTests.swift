@@ -10,7 +10,7 @@ struct BlockTests {
         let folder = try Fixture.folder(Fixture.names[0])
         let configuration = try ModelConfiguration(json: folder.configuration)
         let layout = BatchLayout(lengths: [25, 15])
-        let rotary = configuration.rotaryTable(positions: 25)
+        let rotary = configuration.rotaryTables(lengths: layout.lengths)
         let execution = Execution(threads: 2)
         var hidden = try ModelEnds(configuration: configuration, from: folder).embed(folder.tokens)
         for layer in 0..<configuration.layerCount {
@@ -45,7 +45,8 @@ struct BlockTests {
         let squares = embedded.elements.reduce(0.0) { $0 + Double($1) * Double($1) }
         let root = (squares / Double(embedded.columns) + Double(configuration.normEpsilon))
             .squareRoot()
-        let expected = zip(embedded.elements, block.attentionNorm).map {
+        let weight = try #require(block[norm: .attentionInput])
+        let expected = zip(embedded.elements, weight).map {
             Double($0) / root * Double($1)
         }
         let found = block.attentionInput(embedded, Execution())
@@ -62,7 +63,7 @@ struct BlockTests {
         let attended = block.attended(
             found,
             layout: BatchLayout(lengths: [1]),
-            rotary: configuration.rotaryTable(positions: 1),
+            rotary: configuration.rotaryTables(lengths: [1]),
             Execution()
         )
         let d = configuration.headDimension
@@ -78,12 +79,14 @@ struct BlockTests {
         let model = try Fixture.model()
         #expect(LinearName.downProjection.path(layer: 3) == "model.layers.3.mlp.down_proj")
         #expect(
-            InputSite.attentionInput.linears == [
+            InputSite.attentionInput.linears(in: model.configuration) == [
                 .queryProjection, .keyProjection, .valueProjection,
             ]
         )
-        #expect(InputSite.allCases.flatMap(\.linears) == LinearName.allCases)
-        for name in LinearName.allCases {
+        let linears = model.configuration.linears
+        #expect(linears.count == 7)
+        #expect(InputSite.allCases.flatMap { $0.linears(in: model.configuration) } == linears)
+        for name in linears {
             let (outputs, inputs) = name.shape(in: model.configuration)
             #expect(model.blocks[1][name].outputs == outputs)
             #expect(model.blocks[1][name].inputs == inputs)

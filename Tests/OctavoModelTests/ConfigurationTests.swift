@@ -1,5 +1,5 @@
 import OctavoBase
-import OctavoModel
+@testable import OctavoModel
 import OctavoNumerics
 import Testing
 
@@ -27,7 +27,7 @@ struct ConfigurationTests {
         #expect(found.contextLength == 2048)
         #expect(found.normEpsilon == 1e-6)
         #expect(found.rotary == RotaryEmbedding(theta: 10000))
-        #expect(!found.tiesEmbeddings && !found.hasAttentionBias && !found.hasFeedForwardBias)
+        #expect(!found.tiesEmbeddings && found.biasedLinears.isEmpty)
         #expect(found.beginToken == nil && found.endTokens.isEmpty)
         let mistral = try ModelConfiguration(
             json: Self.json([
@@ -44,6 +44,9 @@ struct ConfigurationTests {
         )
         #expect(found.beginToken == 1 && found.endTokens == [2, 95])
     }
+
+    private static let families =
+        "llama, mistral, qwen2, qwen3, gemma, gemma2, gemma3_text, phi3, cohere, granite, olmo2, smollm3"
 
     private static let llama3: JSON = .object([
         "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
@@ -120,8 +123,8 @@ struct ConfigurationTests {
 
     @Test(
         arguments: [
-            ("model_type", nil, "model_type is missing; supported are: llama, mistral"),
-            ("model_type", "gpt2", "model_type is \"gpt2\"; supported are: llama, mistral"),
+            ("model_type", nil, "model_type is missing; supported are: \(families)"),
+            ("model_type", "gpt2", "model_type is \"gpt2\"; supported are: \(families)"),
             ("vocab_size", nil, "config.json lacks \"vocab_size\""),
             ("hidden_size", .null, "config.json lacks \"hidden_size\""),
             (
@@ -187,8 +190,20 @@ struct ConfigurationTests {
                 "config.json lacks \"rope_scaling.factor\""
             ),
             (
-                "rope_scaling", .object(["type": "yarn"]),
-                "\"rope_scaling.rope_type\" in config.json is \"yarn\", which is not supported (only default, linear or llama3 is)"
+                "rope_scaling", .object(["type": "proportional"]),
+                "\"rope_scaling.rope_type\" in config.json is \"proportional\", which is not supported (only default, dynamic, linear, llama3, longrope, yarn is)"
+            ),
+            (
+                "rope_scaling", .object(["type": "yarn", "factor": 2, "beta_fast": 1.0]),
+                "\"rope_scaling.beta_fast\" in config.json is 1.0, expected more than beta_slow (1.0)"
+            ),
+            (
+                "rope_scaling", .object(["type": "longrope", "short_factor": [1.0]]),
+                "\"rope_scaling.short_factor\" in config.json is an array, expected 8 numbers above 0"
+            ),
+            (
+                "rope_parameters", .object(["full_attention": .object([:])]),
+                "\"rope_parameters.full_attention\" in config.json is an object, which is not supported (only null is)"
             ),
             (
                 "rope_parameters", .object(["partial_rotary_factor": 0.5]),
@@ -200,7 +215,7 @@ struct ConfigurationTests {
             ),
             (
                 "hidden_act", "gelu",
-                "\"hidden_act\" in config.json is \"gelu\", which is not supported (only \"silu\" is)"
+                "\"hidden_act\" in config.json is \"gelu\", which is not supported (only \"silu\" or \"gelu_pytorch_tanh\" is)"
             ),
             (
                 "sliding_window", 1024,
@@ -208,7 +223,7 @@ struct ConfigurationTests {
             ),
             (
                 "layer_types", ["full_attention", "sliding_attention"],
-                "\"layer_types\" in config.json is an array, which is not supported (only full_attention is)"
+                "\"layer_types\" in config.json is an array, which is not supported (only what this family does anyway is)"
             ),
             (
                 "pretraining_tp", 2,
@@ -258,7 +273,7 @@ struct ConfigurationTests {
     @Test
     func rotationByHand() {
         // θ = 1: every pair turns by one radian a position; halves are paired, not neighbours.
-        let table = RotaryEmbedding(theta: 1).table(headDimension: 4, positions: 3)
+        let table = RotaryEmbedding(theta: 1).table(headDimension: 4, positions: 3, length: 3)
         var x = Matrix(rows: 2, columns: 4, elements: [1, 0, 0, 1, 1, 0, 0, 1])
         table.rotate(&x, positions: [0, 2], threads: 1)
         // cos 2 = -0.41614684, sin 2 = 0.9092974

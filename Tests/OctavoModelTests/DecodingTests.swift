@@ -31,6 +31,28 @@ struct DecodingTests {
         #expect(state.lengths == [text.count])
     }
 
+    /// Windows, rotations that change as the text grows, and two texts of which one is ahead.
+    @Test(arguments: Fixture.families)
+    func familiesDecodeAsTheyRead(name: String) throws {
+        let folder = try Fixture.family(name)
+        let model = try LanguageModel(folder: folder)
+        let (long, short) = (folder.tokens, Array(folder.tokens.reversed()))
+        var state = DecodingState(configuration: model.configuration, sequences: 2, capacity: 32)
+        for step in [0..<10, 10..<11, 11..<12, 12..<17, 17..<18, 18..<26, 26..<27, 27..<28] {
+            // The second text has as many tokens to begin with, and from then on one a step.
+            let behind = step.lowerBound == 0 ? 0..<10 : state.lengths[1]..<state.lengths[1] + 1
+            let logits = try model.extend(&state, with: [Array(long[step]), Array(short[behind])])
+            for (row, text) in [
+                Array(long[..<step.upperBound]), Array(short[..<behind.upperBound]),
+            ]
+            .enumerated() {
+                let whole = try model.logits(for: text)
+                let expected = whole.selecting(row: whole.rows - 1)
+                #expect(relativeDistance(logits.selecting(row: row), expected) < Self.tolerance)
+            }
+        }
+    }
+
     @Test
     func batchOfUnequalPromptsEqualsSingles() throws {
         let prompts = [Array(text[..<7]), Array(text[3..<5]), [text[11]]]

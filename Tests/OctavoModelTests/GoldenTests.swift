@@ -1,6 +1,6 @@
 import Foundation
 import OctavoBase
-import OctavoModel
+@testable import OctavoModel
 import OctavoNumerics
 import OctavoTestSupport
 import Testing
@@ -38,40 +38,43 @@ struct GoldenTests {
 
     @Test(
         .enabled(if: Shared.isHere),
-        arguments: ["llama-1x8g8", "llama-2x8g8", "llama-1x12g8", "llama-4x8g16"]
+        arguments: [
+            "llama-1x8g8", "llama-2x8g8", "llama-1x12g8", "llama-4x8g16", "gemma-2x8g8",
+            "phi3-2x8g8", "qwen2-2x8g8",
+        ]
     )
     func additiveModelsAgree(name: String) throws {
         let folder = try SafetensorsFolder(Shared.path("golden/aqlm/" + name))
         try check(LanguageModel(folder: folder).logits(for: folder.tokens), folder)
     }
 
-    /// These were made by converting the module to 16 bits and back, and with it its table of rotary
-    /// frequencies, which a model loaded from a file has in full; so the table is rounded here too.
+    /// These were made by converting the module to 16 bits and back, and with it its tables of rotary
+    /// frequencies, which a model loaded from a file has in full; so the tables are rounded here too.
     @Test(
         .enabled(if: Shared.isHere),
-        arguments: [("llama", DType.bf16), ("llama3-rope-tied", .f16)]
+        arguments: [
+            "llama", "llama3-rope-tied", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3",
+            "phi3",
+        ]
     )
-    func denseModelsAgree(name: String, dtype: DType) throws {
+    func denseModelsAgree(name: String) throws {
         let folder = try SafetensorsFolder(Shared.path("golden/models/" + name))
         let model = try LanguageModel(folder: folder)
-        let frequencies = model.configuration.rotary
-            .frequencies(headDimension: model.configuration.headDimension)
-            .map { frequency in
-                dtype == .bf16
-                    ? Half.widenBrain(Half.narrowBrain(Float(frequency)))
-                    : Half.widen(Half.narrow(Float(frequency)))
+        let isBrain = folder.configuration["dtype"] == "bfloat16"
+        let width = model.configuration.headDimension
+        let rotary = RotaryTables(model.configuration, lengths: [folder.tokens.count]) {
+            embedding,
+            positions,
+            length in
+            let frequencies = embedding.frequencies(headDimension: width, length: length).map {
+                isBrain
+                    ? Half.widenBrain(Half.narrowBrain(Float($0)))
+                    : Half.widen(Half.narrow(Float($0)))
             }
-        let angles = folder.tokens.indices.flatMap { position in
-            frequencies.map { Double(Float(position) * $0) }
+            return embedding.table(headDimension: width, positions: positions) {
+                Double(Float($0) * frequencies[$1])
+            }
         }
-        func table(_ function: (Double) -> Double) -> Matrix {
-            Matrix(
-                rows: folder.tokens.count,
-                columns: frequencies.count,
-                elements: angles.map { Float(function($0)) }
-            )
-        }
-        let rotary = RotaryTable(cosines: table(cos), sines: table(sin))
         var hidden = try model.ends.embed(folder.tokens)
         for block in model.blocks {
             block.forward(
@@ -82,6 +85,24 @@ struct GoldenTests {
             )
         }
         try check(model.ends.logits(hidden, Execution()), folder)
+    }
+
+    /// Every family, with windows, biases and rotations that reach beyond the original context.
+    @Test(arguments: Fixture.families)
+    func familiesAgree(name: String) throws {
+        let folder = try Fixture.family(name)
+        let model = try LanguageModel(folder: folder)
+        try check(model.logits(for: folder.tokens), folder)
+        let loss = try model.textLoss([folder.tokens])
+        let expected = try #require(folder.golden["mean_nll"]?.number)
+        #expect(abs(loss.mean - expected) < Self.tolerance * expected)
+        // Some rotate a short text otherwise than the beginning of a long one.
+        let length = try #require(folder.golden["prefix_length"]?.integer)
+        let prefix = try model.logits(for: Array(folder.tokens[..<length]))
+        #expect(
+            relativeDistance(prefix.row(length - 1), folder.numbers("logits_prefix"))
+                < Self.tolerance
+        )
     }
 
     private func check(_ logits: Matrix, _ folder: SafetensorsFolder) throws {

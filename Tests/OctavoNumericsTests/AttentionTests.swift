@@ -7,6 +7,12 @@ import Testing
 struct AttentionTests {
     @Test(arguments: InstructionSet.available, [1, 2, 3, 5, 8, 17, 33, 64])
     func attentionEqualsItsDefinition(isa: InstructionSet, dimension: Int) {
+        check(isa, AttentionRule(headDimension: dimension))
+        check(isa, AttentionRule(headDimension: dimension, scale: 0.7, cap: 2, window: 7))
+    }
+
+    private func check(_ isa: InstructionSet, _ rule: AttentionRule) {
+        let dimension = rule.headDimension
         let (heads, keyValueHeads) = (6, 2)
         let width = keyValueHeads * dimension
         let queries = ElementwiseTests.matrix(60, heads * dimension, seed: 1)
@@ -23,27 +29,29 @@ struct AttentionTests {
             keys: keys.elements,
             values: values.elements,
             spans: spans,
-            headDimension: dimension,
+            rule: rule,
             keyValueHeads: keyValueHeads,
             threads: 3,
             on: isa
         )
         for span in spans {
             for query in 0..<span.queryCount {
-                let visible = span.keyCount - span.queryCount + query + 1
+                let end = span.keyCount - span.queryCount + query + 1
+                let visible = Array(max(0, end - (rule.window ?? end))..<end)
                 for head in 0..<heads {
                     let column = head / 3 * dimension
-                    let weights = (0..<visible).map { key in
+                    let weights = visible.map { key in
                         let dot = (0..<dimension).reduce(0.0) {
                             $0 + Double(queries[span.firstQuery + query, head * dimension + $1])
                                 * Double(keys[span.firstKey + key, column + $1])
                         }
-                        return exp(dot / Double(dimension).squareRoot())
+                        let score = dot * Double(rule.scale)
+                        return exp(rule.cap.map { Double($0) * tanh(score / Double($0)) } ?? score)
                     }
                     let sum = weights.reduce(0, +)
                     for d in 0..<dimension {
-                        let expected = (0..<visible).reduce(0.0) {
-                            $0 + weights[$1] * Double(values[span.firstKey + $1, column + d])
+                        let expected = zip(visible, weights).reduce(0.0) {
+                            $0 + $1.1 * Double(values[span.firstKey + $1.0, column + d])
                         }
                         let found = out[span.firstQuery + query, head * dimension + d]
                         // Averages of numbers below 2, with weights good to a few 1e-6.

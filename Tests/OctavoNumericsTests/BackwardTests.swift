@@ -46,36 +46,101 @@ struct BackwardTests {
         }
     }
 
+    /// Rows that take several rows of weights in turn, in two pieces of work that begin in their midst.
+    @Test(arguments: InstructionSet.available)
+    func rmsNormsOfHeads(isa: InstructionSet) {
+        let (rows, columns, heads) = (3 * 25, 5, 3)
+        let x = ElementwiseTests.matrix(rows, columns, seed: 1)
+        let gradient = ElementwiseTests.matrix(rows, columns, seed: 3)
+        let weight = ElementwiseTests.numbers(heads * columns, seed: 2)
+        func backward(_ x: Matrix, _ weight: [Float], _ gradient: Matrix) -> (Matrix, [Float]) {
+            var found = Matrix(rows: x.rows, columns: columns)
+            let weights = rmsNormBackward(
+                x,
+                weight: weight,
+                epsilon: 1e-3,
+                gradient: gradient,
+                addingTo: &found,
+                threads: 2,
+                on: isa
+            )
+            return (found, weights)
+        }
+        let (found, weights) = backward(x, weight, gradient)
+        for head in 0..<heads {
+            let own = head * columns..<(head + 1) * columns
+            func rowsOfHead(_ matrix: Matrix) -> Matrix {
+                let rows = stride(from: head, to: rows, by: heads).flatMap { row in
+                    matrix.elements[row * columns..<(row + 1) * columns]
+                }
+                return Matrix(rows: rows.count / columns, columns: columns, elements: rows)
+            }
+            let alone = backward(rowsOfHead(x), Array(weight[own]), rowsOfHead(gradient))
+            #expect(rowsOfHead(found) == alone.0)
+            // The same terms in another order.
+            for (a, b) in zip(weights[own], alone.1) { #expect(abs(a - b) < 1e-5) }
+        }
+    }
+
     @Test(arguments: InstructionSet.available, ElementwiseTests.lengths)
-    func siluProducts(isa: InstructionSet, columns: Int) {
-        let gate = Matrix(
+    func gates(isa: InstructionSet, columns: Int) {
+        for (function, range) in [(GateFunction.silu, 60.0), (.tanhGELU, 6)] {
+            let gate = Matrix(
+                rows: 2,
+                columns: columns,
+                elements: ElementwiseTests.numbers(2 * columns, seed: 1, range: range)
+            )
+            let up = ElementwiseTests.matrix(2, columns, seed: 2)
+            let gradient = ElementwiseTests.matrix(2, columns, seed: 3)
+            var (gateGradient, upGradient) = (gate, up)
+            function.backward(
+                gate: &gateGradient,
+                up: &upGradient,
+                gradient: gradient,
+                threads: 2,
+                on: isa
+            )
+            for i in gate.elements.indices {
+                let (g, u) = (Double(gate.elements[i]), Double(up.elements[i]))
+                let d = Double(gradient.elements[i])
+                let gelu = function == .tanhGELU
+                let root = 2 * (2 / Double.pi).squareRoot()
+                let inner = gelu ? root * (g + 0.044715 * g * g * g) : g
+                let slope = gelu ? root * (1 + 3 * 0.044715 * g * g) : 1
+                let sigmoid = 1 / (1 + exp(-inner))
+                // A dozen roundings of the terms of a sum, more where exp's argument was rounded.
+                let relative = gelu ? 1e-5 : 1.5e-6
+                let expected = d * u * sigmoid * (1 + g * slope * (1 - sigmoid))
+                let size = abs(d * u) * sigmoid * (1 + abs(g * slope * (1 - sigmoid)))
+                // 1 − sigmoid keeps an error of float's precision of 1, times the gate.
+                let cancelled = abs(d * u * sigmoid * g * slope) * 1.2e-7
+                #expect(
+                    abs(Double(gateGradient.elements[i]) - expected)
+                        <= relative * size + cancelled + 1e-11
+                )
+                let value = d * g * sigmoid
+                #expect(
+                    abs(Double(upGradient.elements[i]) - value) <= relative * abs(value) + 1e-11
+                )
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available, ElementwiseTests.lengths)
+    func caps(isa: InstructionSet, columns: Int) {
+        let x = Matrix(
             rows: 2,
             columns: columns,
-            elements: ElementwiseTests.numbers(2 * columns, seed: 1, range: 60)
+            elements: ElementwiseTests.numbers(2 * columns, seed: 1, range: 100)
         )
-        let up = ElementwiseTests.matrix(2, columns, seed: 2)
-        let gradient = ElementwiseTests.matrix(2, columns, seed: 3)
-        var (gateGradient, upGradient) = (gate, up)
-        siluProductBackward(
-            gate: &gateGradient,
-            up: &upGradient,
-            gradient: gradient,
-            threads: 2,
-            on: isa
-        )
-        for i in gate.elements.indices {
-            let (g, u) = (Double(gate.elements[i]), Double(up.elements[i]))
-            let d = Double(gradient.elements[i])
-            let sigmoid = 1 / (1 + exp(-g))
-            // A dozen roundings of the terms of a sum.
-            let expected = d * u * sigmoid * (1 + g * (1 - sigmoid))
-            let size = abs(d * u) * sigmoid * (1 + abs(g * (1 - sigmoid)))
-            // 1 − sigmoid keeps an error of float's precision of 1, times the gate.
-            let cancelled = abs(d * u * sigmoid * g) * 1.2e-7
-            #expect(abs(Double(gateGradient.elements[i]) - expected) <= 1.5e-6 * size + cancelled)
-            #expect(
-                abs(Double(upGradient.elements[i]) - d * g * sigmoid) <= 1e-6 * abs(d * g * sigmoid)
-            )
+        let gradient = ElementwiseTests.matrix(2, columns, seed: 2)
+        var (capped, found) = (x, gradient)
+        capped.softCap(30, on: isa)
+        found.softCapBackward(30, capped: capped, on: isa)
+        for i in x.elements.indices {
+            let slope = 1 / pow(cosh(Double(x.elements[i]) / 30), 2)
+            // What is left of 1 after a number near 1 was taken away.
+            #expect(abs(Double(found.elements[i]) - Double(gradient.elements[i]) * slope) < 2e-6)
         }
     }
 

@@ -60,21 +60,90 @@ struct ElementwiseTests {
         }
     }
 
+    /// Heads that are normed each with weights of its own: rows take the weights in turn.
+    @Test(arguments: InstructionSet.available)
+    func rmsNormsOfHeads(isa: InstructionSet) {
+        let x = Self.matrix(6, 5, seed: 1)
+        let weight = Self.numbers(15, seed: 2)
+        let y = rmsNorm(x, weight: weight, epsilon: 1e-5, threads: 2, on: isa)
+        for head in 0..<3 {
+            let own = Array(weight[head * 5..<(head + 1) * 5])
+            let alone = rmsNorm(x, weight: own, epsilon: 1e-5, threads: 1, on: isa)
+            for row in [head, head + 3] {
+                for column in 0..<5 { #expect(y[row, column] == alone[row, column]) }
+            }
+        }
+    }
+
+    /// `g · σ(g)`, and `g/2 · (1 + tanh(√(2/π) (g + 0.044715 g³)))`.
     @Test(arguments: InstructionSet.available, lengths)
-    func siluProducts(isa: InstructionSet, columns: Int) {
-        let gate = Matrix(
+    func gates(isa: InstructionSet, columns: Int) {
+        for (function, range) in [(GateFunction.silu, 60.0), (.tanhGELU, 6)] {
+            let gate = Matrix(
+                rows: 2,
+                columns: columns,
+                elements: Self.numbers(2 * columns, seed: 1, range: range)
+            )
+            let up = Self.matrix(2, columns, seed: 2)
+            var y = gate
+            function.multiply(gate: &y, by: up, threads: 2, on: isa)
+            for ((g, u), y) in zip(zip(gate.elements, up.elements), y.elements) {
+                let (g, u) = (Double(g), Double(u))
+                switch function {
+                case .silu:
+                    let expected = g / (1 + exp(-g)) * u
+                    // Two units of exp, one each of a sum, a quotient and a product.
+                    #expect(abs(Double(y) - expected) <= 6e-7 * abs(expected))
+                case .tanhGELU:
+                    let inner = (2 / Double.pi).squareRoot() * (g + 0.044715 * g * g * g)
+                    let expected = g / 2 * (1 + tanh(inner)) * u
+                    // Rounding the argument of exp, up to 29, is what weighs most.
+                    #expect(abs(Double(y) - expected) <= 8e-6 * abs(expected) + 1e-11)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available, lengths)
+    func caps(isa: InstructionSet, columns: Int) {
+        var x = Matrix(
             rows: 2,
             columns: columns,
-            elements: Self.numbers(2 * columns, seed: 1, range: 60)
+            elements: Self.numbers(2 * columns, seed: 1, range: 200)
         )
-        let up = Self.matrix(2, columns, seed: 2)
-        var y = gate
-        siluProduct(gate: &y, up: up, threads: 2, on: isa)
-        for ((g, u), y) in zip(zip(gate.elements, up.elements), y.elements) {
-            let expected = Double(g) / (1 + exp(-Double(g))) * Double(u)
-            // Two units of exp, one each of a sum, a quotient and a product.
-            #expect(abs(Double(y) - expected) <= 6e-7 * abs(expected))
+        x.elements[0] = 1e-3
+        var y = x
+        y.softCap(50, on: isa)
+        for (x, y) in zip(x.elements, y.elements) {
+            // A few roundings of numbers up to 50.
+            #expect(abs(Double(y) - 50 * tanh(Double(x) / 50)) <= 2e-5)
         }
+        y.elements = [.infinity, -.infinity] + y.elements.dropFirst(2)
+        y.softCap(50, on: isa)
+        #expect(y.elements[0] == 50 && y.elements[1] == -50)
+    }
+
+    @Test(arguments: InstructionSet.available, lengths)
+    func rowsAreCentered(isa: InstructionSet, columns: Int) {
+        let x = Self.matrix(3, columns, seed: 1)
+        var y = x
+        y.centerRows(threads: 2, on: isa)
+        for row in 0..<3 {
+            let mean = (0..<columns).reduce(0.0) { $0 + Double(x[row, $1]) } / Double(columns)
+            for i in 0..<columns {
+                // Numbers below 2, and the mean of them.
+                let tolerance = 2 * Self.tolerance(columns)
+                #expect(abs(Double(y[row, i]) - (Double(x[row, i]) - mean)) <= tolerance)
+            }
+        }
+    }
+
+    @Test
+    func columnsAreTakenApartAndJoined() {
+        let x = Self.matrix(3, 7, seed: 1)
+        let parts = [0..<2, 2..<3, 3..<7].map { x.selecting(columns: $0) }
+        #expect(parts[1].elements == [x[0, 2], x[1, 2], x[2, 2]])
+        #expect(Matrix(sideBySide: parts) == x)
     }
 
     @Test(arguments: InstructionSet.available, lengths)
@@ -89,28 +158,44 @@ struct ElementwiseTests {
         #expect(y.elements == expected.enumerated().map { $1 + vector[$0 % columns] })
     }
 
+    /// Whole heads and heads of which a part is rotated, by halves and by neighbours.
     @Test(arguments: InstructionSet.available, lengths)
-    func rotations(isa: InstructionSet, half: Int) {
+    func rotations(isa: InstructionSet, pairs: Int) {
         let (heads, positions) = (3, [2, 0])
-        let angles = Self.numbers(3 * half, seed: 1)
+        let angles = Self.numbers(3 * pairs, seed: 1)
         func table(_ function: (Double) -> Double) -> Matrix {
-            Matrix(rows: 3, columns: half, elements: angles.map { Float(function(Double($0))) })
+            Matrix(rows: 3, columns: pairs, elements: angles.map { Float(function(Double($0))) })
         }
-        let x = Self.matrix(2, heads * 2 * half, seed: 2)
-        var y = x
-        RotaryTable(cosines: table(cos), sines: table(sin))
-            .rotate(&y, positions: positions, threads: 2, on: isa)
-        for (row, position) in positions.enumerated() {
-            for head in 0..<heads {
-                for i in 0..<half {
-                    let (first, second) = (head * 2 * half + i, head * 2 * half + half + i)
-                    let angle = Double(angles[position * half + i])
-                    let (a, b) = (Double(x[row, first]), Double(x[row, second]))
-                    // Numbers below 3, three roundings.
-                    #expect(abs(Double(y[row, first]) - (a * cos(angle) - b * sin(angle))) < 6e-7)
-                    #expect(abs(Double(y[row, second]) - (b * cos(angle) + a * sin(angle))) < 6e-7)
+        for (rest, pairing) in [(0, RotaryTable.Pairing.halves), (5, .halves), (0, .neighbours)] {
+            let width = 2 * pairs + rest
+            let x = Self.matrix(2, heads * width, seed: 2)
+            var y = x
+            let rotation = RotaryTable(
+                cosines: table(cos),
+                sines: table(sin),
+                headDimension: width,
+                pairing: pairing
+            )
+            rotation.rotate(&y, positions: positions, threads: 2, on: isa)
+            var expected = x.elements.map(Double.init)
+            for (row, position) in positions.enumerated() {
+                for head in 0..<heads {
+                    for i in 0..<pairs {
+                        let start = row * x.columns + head * width
+                        let (first, second) =
+                            pairing == .halves
+                            ? (start + i, start + pairs + i) : (start + 2 * i, start + 2 * i + 1)
+                        let angle = Double(angles[position * pairs + i])
+                        let (a, b) = (expected[first], expected[second])
+                        expected[first] = a * cos(angle) - b * sin(angle)
+                        expected[second] = b * cos(angle) + a * sin(angle)
+                    }
                 }
             }
+            // Numbers below 3, three roundings.
+            for (a, b) in zip(y.elements, expected) { #expect(abs(Double(a) - b) < 6e-7) }
+            rotation.transposed.rotate(&y, positions: positions, threads: 2, on: isa)
+            for (a, b) in zip(y.elements, x.elements) { #expect(abs(a - b) < 1.2e-6) }
         }
     }
 

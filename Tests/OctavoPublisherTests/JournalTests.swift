@@ -89,7 +89,7 @@ struct JournalTests {
             }
             let journal = try journal(output, resume: true)
             #expect(try journal.calibration() == [[1, 2, 3], [257]])
-            for name in LinearName.allCases {
+            for name in linears.keys {
                 #expect(try journal.linear(name, block: 0) == nil)
                 #expect(try journal.linear(name, block: 1) == linears[name])
             }
@@ -103,8 +103,10 @@ struct JournalTests {
             let linears = try Self.linears()
             var tuned = TunedParameters(
                 layers: [:],
-                attentionNorm: (0..<32).map { Float($0) / 7 },
-                feedForwardNorm: (0..<32).map { 1e-20 * Float($0) },
+                norms: [
+                    .attentionInput: (0..<32).map { Float($0) / 7 },
+                    .feedForwardInput: (0..<32).map { 1e-20 * Float($0) },
+                ],
                 biases: [:]
             )
             for (name, linear) in linears {
@@ -131,7 +133,8 @@ struct JournalTests {
             // What does not fit the model is damaged, whoever wrote it.
             let file = joined(output + ".partial", "model.layers.3.tuned.safetensors")
             for change in [
-                { $0.attentionNorm.removeLast() }, { $0.feedForwardNorm[3] = .nan },
+                { $0.norms[.attentionInput]?.removeLast() },
+                { $0.norms[.feedForwardInput]?[3] = .nan },
                 { $0.biases[.queryProjection] = [1, 2] },
             ] as [(inout TunedParameters) -> Void] {
                 var wrong = tuned
@@ -189,7 +192,7 @@ struct JournalTests {
         let configuration = try ModelConfiguration(json: TinyModel.small.config)
         let scheme = try #require(Scheme("1x2g2"))
         var linears: [LinearName: QuantizedLinear] = [:]
-        for (index, name) in LinearName.allCases.enumerated() {
+        for (index, name) in configuration.linears.enumerated() {
             let (outputs, inputs) = name.shape(in: configuration)
             let groups = inputs / scheme.groupSize
             let layer = try AdditiveLayer(

@@ -21,7 +21,7 @@ private struct RandomWeights: WeightSource {
             seed: 1,
             stream: UInt64(name.utf8.reduce(0) { $0 + Int($1) })
         )
-        for linear in LinearName.allCases where name.hasPrefix(linear.path(layer: 0)) {
+        for linear in configuration.linears where name.hasPrefix(linear.path(layer: 0)) {
             let (outputs, inputs) = linear.shape(in: configuration)
             return name.hasSuffix(".bias")
                 ? ([outputs], randomMatrix(1, outputs, deviation: 0.1, &generator).elements)
@@ -42,16 +42,16 @@ private struct Sample {
     var block: DecoderBlock
     var layers: [LinearName: AdditiveLayer] = [:]
     var batches: [BlockBatch]
-    let rotary: RotaryTable
+    let rotary: RotaryTables
 
-    init(_ names: [LinearName] = LinearName.allCases) throws {
+    init(_ names: [LinearName]? = nil) throws {
         let weights = try RandomWeights()
         let configuration = weights.configuration
         original = try DecoderBlock(configuration: configuration, layer: 0, from: weights)
         block = original
         let scheme = try #require(Scheme("1x4g8"))
         var generator = SeededGenerator(seed: 4)
-        for name in names {
+        for name in names ?? configuration.linears {
             let weight = original[name].weight
             let metric = try InputMetric(
                 hessian: randomHessian(weight.columns, &generator),
@@ -61,7 +61,7 @@ private struct Sample {
             layers[name] = layer
             block[name] = .dense(layer.dequantized())
         }
-        rotary = configuration.rotaryTable(positions: 9)
+        rotary = configuration.rotaryTables(lengths: [9])
         batches = []
         for _ in 0..<10 {
             let layout = BatchLayout(lengths: [9, 1, 6])
@@ -133,8 +133,13 @@ struct BlockTuningTests {
         #expect(abs(report.before - before) < 1e-5 * before)
         #expect(abs(report.after - after) < 1e-5 * after)
 
-        #expect(Set(tuned.layers.keys) == Set(LinearName.allCases))
-        var learned = tuned.block.attentionNorm + tuned.block.feedForwardNorm
+        #expect(Set(tuned.layers.keys) == Set(sample.original.configuration.linears))
+        var learned: [Float] = []
+        for norm in [NormName.attentionInput, .feedForwardInput] {
+            let weight = try #require(tuned.block[norm: norm])
+            #expect(weight != sample.block[norm: norm])
+            learned += weight
+        }
         for (name, layer) in tuned.layers {
             let before = try #require(sample.layers[name])
             #expect(layer.codes == before.codes)
@@ -153,7 +158,7 @@ struct BlockTuningTests {
         let tuned = try sample.tuned()
         #expect(tuned.report.after < tuned.report.before)
         #expect(Set(tuned.layers.keys) == [.upProjection, .keyProjection])
-        for name in LinearName.allCases where tuned.layers[name] == nil {
+        for name in sample.original.configuration.linears where tuned.layers[name] == nil {
             #expect(tuned.block[name] == sample.original[name])
             #expect(tuned.block[bias: name] == sample.original[bias: name])
         }
@@ -235,12 +240,12 @@ struct BlockTuningTests {
             try expect(.shape(.input, batch: batch, found: [16, 1], expected: [16, width])) {
                 $0.batches[batch].input = Matrix(rows: 16, columns: 1)
             }
-            try expect(.tooLong(batch: batch, length: 16, positions: 9)) {
+            try expect(.tooLong(batch: batch, length: 16)) {
                 $0.batches[batch].layout = BatchLayout(lengths: [16])
             }
         }
         try expect(.overflow) {
-            $0.block.feedForwardNorm = [Float](repeating: 1e38, count: width)
+            $0.block[norm: .feedForwardInput] = [Float](repeating: 1e38, count: width)
         }
         let (outputs, inputs) = LinearName.upProjection.shape(in: good.original.configuration)
         try expect(

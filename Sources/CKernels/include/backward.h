@@ -9,20 +9,27 @@
 // are left to BLAS. As in inference.h: float, row by row, nothing allocated, nothing overlaps unless
 // said. A gradient is the derivative of the loss by what it is named after.
 
-/// The adjoint of octavo_rms_norm over `rows` rows from `first` on: adds to `dx` and to `dweight`
-/// what the gradient `dy` of the norm's result makes of them.
-void octavo_rms_norm_backward(octavo_isa isa, const float *x, const float *weight, const float *dy,
-                              float *dx, float *dweight, size_t first, size_t rows, size_t columns,
-                              float epsilon);
+/// The adjoint of octavo_rms_norm over `rows` rows from `first` on, row r with the weights of row
+/// `r % weights` of `weight`: adds to `dx` and to `dweight` what the gradient `dy` of the norm's
+/// result makes of them.
+void octavo_rms_norm_backward(octavo_isa isa, const float *x, const float *weight, size_t weights,
+                              const float *dy, float *dx, float *dweight, size_t first, size_t rows,
+                              size_t columns, float epsilon);
 
-/// The adjoint of octavo_silu_product: replaces `gate` (before it is gated) and `up` by their
+/// The adjoint of octavo_gate_product: replaces `gate` (before it is gated) and `up` by their
 /// gradients, given that of the result.
-void octavo_silu_product_backward(octavo_isa isa, float *gate, float *up, const float *dy, size_t count);
+void octavo_gate_product_backward(octavo_isa isa, float *gate, float *up, const float *dy, size_t count,
+                                  float linear, float cubic);
+
+/// The adjoint of octavo_cap, given its result: replaces the gradient of the result by that of what
+/// was capped.
+void octavo_cap_backward(octavo_isa isa, const float *capped, float *dy, size_t count, float cap);
 
 /// Turns each of `rows` rows of scores, `stride` apart, into probabilities: row r is the softmax of
-/// its first `visible + r` elements, at least one, and the rest of its `columns` become zero.
+/// the last `window` of its first `visible + r` elements, both at least one, and the rest of its
+/// `columns` become zero.
 void octavo_causal_softmax(octavo_isa isa, float *scores, size_t rows, size_t columns, size_t stride,
-                           size_t visible);
+                           size_t visible, size_t window);
 
 /// The adjoint: replaces `gradients`, those of the probabilities, by `scale` times those of the scores.
 void octavo_causal_softmax_backward(octavo_isa isa, const float *probabilities, float *gradients,

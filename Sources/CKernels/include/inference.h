@@ -16,21 +16,33 @@ void octavo_exp(octavo_isa isa, const float *x, float *out, size_t count);
 void octavo_rms_norm(octavo_isa isa, const float *x, const float *weight, float *out, size_t count,
                      float epsilon);
 
-/// gate[i] = gate[i] / (1 + exp(-gate[i])) · up[i].
-void octavo_silu_product(octavo_isa isa, float *gate, const float *up, size_t count);
+/// Subtracts from a row its mean.
+void octavo_center(octavo_isa isa, float *x, size_t count);
+
+/// gate[i] = g / (1 + exp(-(linear · g + cubic · g³))) · up[i] with g = gate[i].
+void octavo_gate_product(octavo_isa isa, float *gate, const float *up, size_t count, float linear,
+                         float cubic);
+
+/// x[i] = cap · tanh(x[i] / cap).
+void octavo_cap(octavo_isa isa, float *x, size_t count, float cap);
 
 /// y[i] += x[i].
 void octavo_add(octavo_isa isa, float *y, const float *x, size_t count);
 
-/// Rotates each of `heads` vectors of `2 · half` numbers: element i of its first half pairs with
-/// element i of its second. `cosines` and `sines` have `half` elements.
+/// Rotates the first `2 · pairs` of the `width` numbers of each of `heads` heads: element i of their
+/// first half pairs with element i of their second. `cosines` and `sines` have `pairs` elements.
 void octavo_rotate_halves(octavo_isa isa, float *x, const float *cosines, const float *sines,
-                          size_t heads, size_t half);
+                          size_t heads, size_t width, size_t pairs);
+
+/// The same where element 2i pairs with element 2i + 1.
+void octavo_rotate_neighbours(octavo_isa isa, float *x, const float *cosines, const float *sines,
+                              size_t heads, size_t width, size_t pairs);
 
 /// Attention of one query over `count` keys and values, whose rows are `stride` apart:
-/// out = Σ softmax(scale · keys · query)[i] · values[i]. `scores` is room for `count` numbers.
+/// out = Σ softmax(scale · keys · query)[i] · values[i], where what softmax takes is capped as by
+/// octavo_cap if `cap` is above zero. `scores` is room for `count` numbers.
 void octavo_attend(octavo_isa isa, const float *query, const float *keys, const float *values,
-                   size_t stride, size_t count, size_t dimension, float scale, float *scores,
+                   size_t stride, size_t count, size_t dimension, float scale, float cap, float *scores,
                    float *out);
 
 /// Σ exp(x[i] - shift), formed in double over short stretches of float.

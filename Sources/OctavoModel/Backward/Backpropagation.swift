@@ -55,7 +55,7 @@ public struct Backpropagation {
         finish: (Int, BlockGradients) -> Void = { _, _ in }
     ) throws -> Double {
         precondition(layout.tokenCount == tokens.count)
-        let rotary = ends.configuration.rotaryTable(positions: layout.lengths.max() ?? 0)
+        let rotary = ends.configuration.rotaryTables(lengths: layout.lengths)
         var hidden = try ends.embed(tokens)
         var inputs: [Matrix] = []
         for index in 0..<ends.configuration.layerCount {
@@ -82,7 +82,11 @@ public struct Backpropagation {
             )
             finish(index, blockGradients)
         }
-        gradients?.add(embedded: hidden, tokens: tokens)
+        gradients?.add(
+            embedded: hidden,
+            tokens: tokens,
+            scale: ends.configuration.embeddingScale
+        )
         return loss
     }
 }

@@ -4,6 +4,12 @@ public import OctavoNumerics
 enum Activation: Hashable, Sendable {
     /// What linears take.
     case input(InputSite)
+    /// What a linear makes, where it is normed before it is added to the stream.
+    case output(LinearName)
+    /// Before they are normed, where they are.
+    case projectedQueries
+    /// Likewise.
+    case projectedKeys
     /// Rotated.
     case queries
     /// Rotated.
@@ -17,7 +23,8 @@ enum Activation: Hashable, Sendable {
 }
 
 /// A pass through a block with all that its backward pass needs: about
-/// `5 · hidden + 2 · keyValueWidth + 3 · intermediate` floats a token.
+/// `5 · hidden + 2 · keyValueWidth + 3 · intermediate` floats a token, and what goes into norms of
+/// queries, keys and outputs where there are any.
 public struct BlockTrace: Sendable {
     /// The sequences.
     public let layout: BatchLayout
@@ -33,13 +40,13 @@ public struct BlockTrace: Sendable {
     ///   - block: The block.
     ///   - input: The residual stream before it, `[tokens, hidden]`.
     ///   - layout: The sequences.
-    ///   - rotary: A table that reaches the longest sequence.
+    ///   - rotary: Tables that cover the lengths of the sequences.
     ///   - execution: How the pass is carried out.
     public init(
         _ block: DecoderBlock,
         input: Matrix,
         layout: BatchLayout,
-        rotary: RotaryTable,
+        rotary: RotaryTables,
         _ execution: Execution
     ) {
         var output = input

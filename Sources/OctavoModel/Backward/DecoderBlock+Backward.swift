@@ -2,10 +2,8 @@ public import OctavoNumerics
 
 /// The gradients of a block's parameters, each in the shape of its parameter.
 public struct BlockGradients: Sendable {
-    /// `[hidden]`.
-    public internal(set) var attentionNorm: [Float] = []
-    /// `[hidden]`.
-    public internal(set) var feedForwardNorm: [Float] = []
+    /// Those of the weights of each norm, as checkpoints store them.
+    public internal(set) var norms: [NormName: [Float]] = [:]
     /// `[outputs, inputs]` of each linear that was asked for.
     public internal(set) var weights: [LinearName: Matrix] = [:]
     /// `[outputs]` of each linear with a bias.
@@ -27,81 +25,143 @@ extension DecoderBlock {
     public func backward(
         _ gradient: inout Matrix,
         through trace: BlockTrace,
-        rotary: RotaryTable,
+        rotary: RotaryTables,
         _ execution: Execution,
         weights: Set<LinearName> = Set(LinearName.allCases),
         visit: ((LinearName, Matrix) -> Void)? = nil
     ) -> BlockGradients {
-        var gradients = BlockGradients()
-        let epsilon = configuration.normEpsilon
-        /// Takes the gradient of a linear's output to that of its input, and to its parameters.
-        func back(_ name: LinearName, _ output: Matrix, _ input: inout Matrix, add: Bool = false) {
+        var pass = BlockBackwardPass(
+            block: self,
+            trace: trace,
+            rotary: rotary,
+            execution: execution,
+            weights: weights,
+            visit: visit
+        )
+        pass.run(&gradient)
+        return pass.gradients
+    }
+}
+
+/// One way back through a block.
+private struct BlockBackwardPass {
+    let block: DecoderBlock
+    let trace: BlockTrace
+    let rotary: RotaryTables
+    let execution: Execution
+    let weights: Set<LinearName>
+    let visit: ((LinearName, Matrix) -> Void)?
+    var gradients = BlockGradients()
+
+    private var configuration: ModelConfiguration { block.configuration }
+
+    mutating func run(_ gradient: inout Matrix) {
+        let gated = backFromStream(.downProjection, gradient)
+        var normed = back(.feedForwardInput, block.gatedBackward(gated, trace, execution))
+        if !configuration.isParallel {
+            backToStream(.feedForwardInput, trace[.middle], normed, &gradient)
+            normed = Matrix(rows: normed.rows, columns: normed.columns)
+        }
+        let attended = backFromStream(.outputProjection, gradient)
+        add(back(.attentionInput, attentionBackward(attended)), times: 1, to: &normed)
+        backToStream(.attentionInput, trace.input, normed, &gradient)
+    }
+
+    /// From the stream to the input of the linear that adds to it.
+    private mutating func backFromStream(_ name: LinearName, _ stream: Matrix) -> Matrix {
+        var gradient = stream
+        if configuration.residualScale != 1 { gradient.scale(by: configuration.residualScale) }
+        if let place = name.outputNorm, let norm = block.norms[place] {
+            var inner = Matrix(rows: gradient.rows, columns: gradient.columns)
+            gradients.norms[place] = norm.backward(
+                trace[.output(name)],
+                gradient: gradient,
+                addingTo: &inner,
+                execution
+            )
+            gradient = inner
+        }
+        return back(name.site, [(name, gradient)])
+    }
+
+    /// From what linears take to the stream that it is the norm of.
+    private mutating func backToStream(
+        _ place: NormName,
+        _ x: Matrix,
+        _ gradient: Matrix,
+        _ stream: inout Matrix
+    ) {
+        guard let norm = block.norms[place] else {
+            return add(gradient, times: 1, to: &stream)
+        }
+        gradients.norms[place] = norm.backward(
+            x,
+            gradient: gradient,
+            addingTo: &stream,
+            execution
+        )
+    }
+
+    /// From the outputs of a site's linears to their input, and to their parameters.
+    private mutating func back(_ site: InputSite, _ outputs: [(LinearName, Matrix)]) -> Matrix {
+        let x = trace[.input(site)]
+        var input = Matrix(rows: x.rows, columns: x.columns)
+        for (name, output) in outputs {
             visit?(name, output)
             if weights.contains(name) {
-                let x = trace[.input(name.site)]
                 gradients.weights[name] = product(output, transposed: true, x)
             }
-            if self[bias: name] != nil { gradients.biases[name] = columnSums(output) }
-            multiply(output, self[name].weight, into: &input, beta: add ? 1 : 0)
+            if block[bias: name] != nil { gradients.biases[name] = columnSums(output) }
+            multiply(output, block[name].weight, into: &input, beta: 1)
         }
-        /// Room for the gradient of what some linears take.
-        func room(_ site: InputSite) -> Matrix {
-            Matrix(rows: gradient.rows, columns: site.width(in: configuration))
-        }
+        return input
+    }
 
-        var gated = room(.feedForwardOutput)
-        back(.downProjection, gradient, &gated)
-        var (gate, up) = (trace[.gate], trace[.up])
-        siluProductBackward(gate: &gate, up: &up, gradient: gated, threads: execution.threads)
-        var normed = room(.feedForwardInput)
-        back(.gateProjection, gate, &normed)
-        back(.upProjection, up, &normed, add: true)
-        gradients.feedForwardNorm = rmsNormBackward(
-            trace[.middle],
-            weight: feedForwardNorm,
-            epsilon: epsilon,
-            gradient: normed,
-            addingTo: &gradient,
-            threads: execution.threads
-        )
-
-        var attended = room(.attentionOutput)
-        back(.outputProjection, gradient, &attended)
-        var heads = attention(
+    /// From what the heads bring together to the outputs of the linears before them.
+    private mutating func attentionBackward(_ gradient: Matrix) -> [(LinearName, Matrix)] {
+        var heads = block.attention(
             queries: trace[.queries],
             keys: trace[.keys],
             values: trace[.values],
             trace.layout,
             execution
-        ).backward(attended)
-        let (inverse, positions) = (rotary.inverse, trace.layout.positions)
-        inverse.rotate(&heads.queries, positions: positions, threads: execution.threads)
-        inverse.rotate(&heads.keys, positions: positions, threads: execution.threads)
-        back(.queryProjection, heads.queries, &normed)
-        back(.keyProjection, heads.keys, &normed, add: true)
-        back(.valueProjection, heads.values, &normed, add: true)
-        gradients.attentionNorm = rmsNormBackward(
-            trace.input,
-            weight: attentionNorm,
-            epsilon: epsilon,
-            gradient: normed,
-            addingTo: &gradient,
-            threads: execution.threads
-        )
-        return gradients
+        ).backward(gradient)
+        unrotate(&heads.queries, .queries, .projectedQueries)
+        unrotate(&heads.keys, .keys, .projectedKeys)
+        return configuration.linears.contains(.queryKeyValueProjection)
+            ? [
+                (
+                    .queryKeyValueProjection,
+                    Matrix(sideBySide: [heads.queries, heads.keys, heads.values])
+                )
+            ]
+            : [
+                (.queryProjection, heads.queries), (.keyProjection, heads.keys),
+                (.valueProjection, heads.values),
+            ]
     }
-}
 
-extension RotaryTable {
-    /// The table that turns back what this one turned.
-    fileprivate var inverse: RotaryTable {
-        RotaryTable(
-            cosines: cosines,
-            sines: Matrix(
-                rows: sines.rows,
-                columns: sines.columns,
-                elements: sines.elements.map { -$0 }
-            )
+    /// From rotated queries or keys to those that were projected.
+    private mutating func unrotate(
+        _ heads: inout Matrix,
+        _ place: NormName,
+        _ projected: Activation
+    ) {
+        rotary.rotate(
+            &heads,
+            by: block.attention.rotary,
+            at: trace.layout.places,
+            transposed: true,
+            execution
         )
+        guard let norm = block.norms[place] else { return }
+        var inner = Matrix(rows: heads.rows, columns: heads.columns)
+        gradients.norms[place] = norm.backward(
+            trace[projected],
+            gradient: heads,
+            addingTo: &inner,
+            execution
+        )
+        heads = inner
     }
 }

@@ -43,22 +43,24 @@ extension ModelEnds {
         addingTo gradients: inout EndGradients?
     ) -> Double {
         let (head, width) = (untiedHead ?? embedding, hidden.columns)
-        let (epsilon, threads) = (configuration.normEpsilon, execution.threads)
         var total = 0.0
         for start in stride(from: 0, to: hidden.rows, by: 128) {
             let rows = start..<min(start + 128, hidden.rows)
             let part = hidden.selecting(rows: Array(rows))
-            let x = rmsNorm(part, weight: finalNorm, epsilon: epsilon, threads: threads)
-            var logits = product(x, transposed: false, head, transposed: true)
-            total += loss.replace(rows, &logits, threads)
+            let x = norm(part, execution)
+            var logits = logits(ofNormed: x)
+            let capped = configuration.logitCap == nil ? nil : logits
+            total += loss.replace(rows, &logits, execution.threads)
+            if let cap = configuration.logitCap, let capped {
+                logits.softCapBackward(cap, capped: capped)
+            }
+            if configuration.logitScale != 1 { logits.scale(by: configuration.logitScale) }
             var partGradient = Matrix(rows: rows.count, columns: width)
-            let normGradient = rmsNormBackward(
+            let normGradient = norm.backward(
                 part,
-                weight: finalNorm,
-                epsilon: epsilon,
                 gradient: product(logits, transposed: false, head),
                 addingTo: &partGradient,
-                threads: threads
+                execution
             )
             gradients?.add(logits: logits, normed: x, finalNorm: normGradient)
             hidden.elements.replaceSubrange(
@@ -89,7 +91,7 @@ extension ModelEnds {
 }
 
 extension EndGradients {
-    /// Adds the gradients that some rows make, given that of their logits and what the head took.
+    /// Adds the gradients that some rows make, given that of what the head made and what it took.
     fileprivate mutating func add(logits: Matrix, normed: Matrix, finalNorm more: [Float]) {
         for i in finalNorm.indices { finalNorm[i] += more[i] }
         if var sum = head.take() {
@@ -101,13 +103,13 @@ extension EndGradients {
         }
     }
 
-    /// Adds the gradients of embedded tokens, a row for each.
-    mutating func add(embedded gradient: Matrix, tokens: [Int]) {
+    /// Adds the gradients of embedded tokens, a row for each, given what embeddings are multiplied by.
+    mutating func add(embedded gradient: Matrix, tokens: [Int], scale: Float) {
         guard var sum = embedding.take() else { return }
         let width = gradient.columns
         for (row, token) in tokens.enumerated() {
             for i in 0..<width {
-                sum.elements[token * width + i] += gradient.elements[row * width + i]
+                sum.elements[token * width + i] += scale * gradient.elements[row * width + i]
             }
         }
         embedding = sum

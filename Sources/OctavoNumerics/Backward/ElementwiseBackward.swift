@@ -6,7 +6,7 @@ internal import CKernels
 ///
 /// - Parameters:
 ///   - x: What was normed, `[rows, columns]`.
-///   - weight: `[columns]`.
+///   - weight: `[columns]`, or several times as many, as in the norm.
 ///   - epsilon: As in the norm.
 ///   - gradient: That of the norm's result, `[rows, columns]`.
 ///   - inputGradient: What the gradient of `x` is added to, `[rows, columns]`.
@@ -23,7 +23,8 @@ public func rmsNormBackward(
     on isa: InstructionSet = .best
 ) -> [Float] {
     let (rows, columns) = (x.rows, x.columns)
-    precondition(weight.count == columns && gradient.rows == rows && gradient.columns == columns)
+    precondition(!weight.isEmpty && weight.count % columns == 0)
+    precondition(gradient.rows == rows && gradient.columns == columns)
     precondition(inputGradient.rows == rows && inputGradient.columns == columns)
     // Rows in pieces of a size that threads do not change, each with a sum of its own: the order of
     // additions is fixed.
@@ -33,12 +34,13 @@ public func rmsNormBackward(
         nonisolated(unsafe) let start = out.baseAddress
         return parallelMap((rows + piece - 1) / piece, threads: threads) { index in
             let range = index * piece..<min(rows, (index + 1) * piece)
-            var sum = [Float](repeating: 0, count: columns)
+            var sum = [Float](repeating: 0, count: weight.count)
             guard let start = unsafe start else { return sum }
             unsafe octavo_rms_norm_backward(
                 isa.kernel,
                 x.elements,
                 weight,
+                weight.count / columns,
                 gradient.elements,
                 start,
                 &sum,
@@ -51,7 +53,7 @@ public func rmsNormBackward(
         }
     }
     return columnSums(
-        Matrix(rows: sums.count, columns: columns, elements: Array(sums.joined()))
+        Matrix(rows: sums.count, columns: weight.count, elements: Array(sums.joined()))
     )
 }
 
@@ -59,38 +61,4 @@ public func rmsNormBackward(
 public func columnSums(_ x: Matrix) -> [Float] {
     let ones = Matrix(rows: 1, columns: x.rows, elements: [Float](repeating: 1, count: x.rows))
     return product(ones, x).elements
-}
-
-/// The adjoint of ``siluProduct(gate:up:threads:on:)``.
-///
-/// - Parameters:
-///   - gate: As it was before the product; replaced by its gradient.
-///   - up: Replaced by its gradient.
-///   - gradient: That of the product.
-///   - threads: The threads that share the rows.
-///   - isa: The kernels to use.
-public func siluProductBackward(
-    gate: inout Matrix,
-    up: inout Matrix,
-    gradient: Matrix,
-    threads: Int,
-    on isa: InstructionSet = .best
-) {
-    precondition(gate.rows == up.rows && gate.columns == up.columns)
-    precondition(gate.rows == gradient.rows && gate.columns == gradient.columns)
-    let columns = gate.columns
-    unsafe gradient.elements.withUnsafeBufferPointer { gradient in
-        unsafe up.elements.withUnsafeMutableBufferPointer { up in
-            unsafe gate.forEachRow(threads: threads) { row, gate in
-                guard let gradient = gradient.baseAddress, let up = up.baseAddress else { return }
-                unsafe octavo_silu_product_backward(
-                    isa.kernel,
-                    gate,
-                    up + row * columns,
-                    gradient + row * columns,
-                    columns
-                )
-            }
-        }
-    }
 }

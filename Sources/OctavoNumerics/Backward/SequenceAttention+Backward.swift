@@ -37,15 +37,25 @@ extension SequenceAttention {
         let length = unit.rows.count
         var out = Gradients(
             queries: Matrix(rows: length, columns: groupWidth),
-            keys: Matrix(rows: length, columns: headDimension),
-            values: Matrix(rows: length, columns: headDimension)
+            keys: Matrix(rows: length, columns: rule.headDimension),
+            values: Matrix(rows: length, columns: rule.headDimension)
         )
         var probabilities = tileRoom(unit)
         var slopes = probabilities
         forEachTile(of: unit) { tile in
             let (scores, queryBlock, keyBlock) = (tile.scores, tile.queries, tile.keys)
-            setProbabilities(&probabilities, tile)
-            addTransposed(probabilities, scores, times: gradient, queryBlock, to: &out.values)
+            let firstKey = keyBlock.rows.lowerBound - unit.rows.lowerBound
+            setScores(&probabilities, tile)
+            let capped = rule.cap == nil ? nil : probabilities
+            turnIntoProbabilities(&probabilities, tile)
+            addTransposed(
+                probabilities,
+                scores,
+                times: gradient,
+                queryBlock,
+                to: &out.values,
+                row: firstKey
+            )
             multiply(
                 gradient,
                 queryBlock,
@@ -63,32 +73,45 @@ extension SequenceAttention {
                 scores.columns.count,
                 length,
                 tile.visible,
-                scale
+                rule.scale
             )
+            if let cap = rule.cap, let capped {
+                slopes.softCapBackward(cap, capped: capped, on: instructions)
+            }
             multiply(slopes, scores, keys, keyBlock, into: &out.queries, tile.output)
-            addTransposed(slopes, scores, times: queries, queryBlock, to: &out.keys)
+            addTransposed(
+                slopes,
+                scores,
+                times: queries,
+                queryBlock,
+                to: &out.keys,
+                row: firstKey
+            )
         }
         return out
     }
 }
 
-/// Adds `aᵀ · b` of two blocks to the first rows of `c`.
+/// Adds `aᵀ · b` of two blocks to the rows of `c` from the given one on.
 private func addTransposed(
     _ a: Matrix,
     _ blockA: Block,
     times b: Matrix,
     _ blockB: Block,
-    to c: inout Matrix
+    to c: inout Matrix,
+    row: Int
 ) {
     precondition(a.all.contains(blockA) && b.all.contains(blockB))
     precondition(blockA.rows.count == blockB.rows.count)
-    precondition(blockA.columns.count <= c.rows && blockB.columns.count == c.columns)
+    precondition(row >= 0 && row + blockA.columns.count <= c.rows)
+    precondition(blockB.columns.count == c.columns)
     /// The elements from the first of a block on.
     func start(_ block: Block, _ stride: Int) -> Int {
         block.rows.lowerBound * stride + block.columns.lowerBound
     }
     let stride = c.columns
-    var out = c.elements.mutableSpan
+    var all = c.elements.mutableSpan
+    var out = all._mutatingExtracting(row * stride..<all.count)
     multiply(
         m: blockA.columns.count,
         n: blockB.columns.count,

@@ -21,7 +21,7 @@ public struct BlockBatch: Sendable {
     func check(
         index: Int,
         width: Int,
-        rotary: RotaryTable
+        rotary: RotaryTables
     ) throws(BlockTuningError) {
         let expected = [layout.tokenCount, width]
         for (operand, matrix) in [(BlockTuningError.Operand.input, input), (.target, target)]
@@ -33,8 +33,8 @@ public struct BlockBatch: Sendable {
                 expected: expected
             )
         }
-        if let length = layout.lengths.max(), length > rotary.positions {
-            throw .tooLong(batch: index, length: length, positions: rotary.positions)
+        for length in layout.lengths where !rotary.covers(length) {
+            throw .tooLong(batch: index, length: length)
         }
     }
 

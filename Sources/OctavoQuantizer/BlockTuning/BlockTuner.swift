@@ -1,10 +1,10 @@
 import OctavoBase
 public import OctavoModel
-public import OctavoNumerics
+import OctavoNumerics
 
 /// Tunes a quantized block so that its output comes closer to targets, with all codes as they are.
 ///
-/// Codebooks, scales and biases of the given layers and both norms learn by Adam against the squared
+/// Codebooks, scales and biases of the given layers and all norms learn by Adam against the squared
 /// error of the block's output, batch by batch. What is returned is the best epoch by the loss on
 /// held-out batches, rounded to half precision; if that is no better than the block was, the block
 /// comes back as it was. The result depends on the arguments, and on the processor and the number
@@ -15,7 +15,7 @@ public import OctavoNumerics
 ///   - layers: The quantized linears, in place of those in the block.
 ///   - batches: How many batches there are, the last ones held out.
 ///   - options: Rates and epochs.
-///   - rotary: A table that reaches the longest sequence.
+///   - rotary: Tables that cover the lengths of the sequences.
 ///   - execution: How passes are carried out.
 ///   - progress: Told of each epoch.
 ///   - batch: Returns a batch; asked for the same ones in each epoch. A few hundred to a few
@@ -27,7 +27,7 @@ public func tuneBlock(
     layers: [LinearName: AdditiveLayer],
     batches: Int,
     options: BlockTuningOptions = .init(),
-    rotary: RotaryTable,
+    rotary: RotaryTables,
     execution: Execution,
     progress: (BlockTuningProgress) -> Void = { _ in },
     batch: (Int) throws -> BlockBatch
@@ -85,7 +85,7 @@ public func tuneBlock(
 /// What all passes of a block's tuning share.
 private struct BlockTuner {
     let options: BlockTuningOptions
-    let rotary: RotaryTable
+    let rotary: RotaryTables
     let execution: Execution
 
     /// Returns the relative loss of a block over some batches; infinite if it is no number.

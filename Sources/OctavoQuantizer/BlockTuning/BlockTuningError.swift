@@ -11,8 +11,8 @@ public enum BlockTuningError: Error, Hashable, Sendable {
     case noBatches
     /// A matrix does not have a row for each token and a column for each number of the stream.
     case shape(Operand, batch: Int, found: [Int], expected: [Int])
-    /// A sequence is longer than the rotary table.
-    case tooLong(batch: Int, length: Int, positions: Int)
+    /// The rotary tables are for sequences of other lengths.
+    case tooLong(batch: Int, length: Int)
     /// A matrix holds an infinity or a NaN.
     case notFinite(Operand, batch: Int)
     /// The block's output, as it came, is not finite.
@@ -28,8 +28,8 @@ extension BlockTuningError: CustomStringConvertible {
         case .noBatches: "there are no batches to tune on, expected at least one"
         case .shape(let operand, let batch, let found, let expected):
             "the \(operand.rawValue) of batch \(batch) has shape \(found), expected \(expected)"
-        case .tooLong(let batch, let length, let positions):
-            "batch \(batch) has a sequence of \(length) tokens, expected at most \(positions)"
+        case .tooLong(let batch, let length):
+            "batch \(batch) has a sequence of \(length) tokens, which the rotary tables do not cover"
         case .notFinite(let operand, let batch):
             "the \(operand.rawValue) of batch \(batch) holds numbers that are not finite"
         case .overflow: "the block's output is not finite before any tuning"

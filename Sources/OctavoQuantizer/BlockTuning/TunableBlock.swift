@@ -6,8 +6,7 @@ struct TunableBlock: Sendable {
     /// The block without what is learned of it.
     private let rest: DecoderBlock
     private var linears: [LinearName: TunableLinear] = [:]
-    private var attentionNorm: TunableParameter
-    private var feedForwardNorm: TunableParameter
+    private var norms: [NormName: TunableParameter] = [:]
     private var steps = 0
     private let threads: Int
 
@@ -19,8 +18,10 @@ struct TunableBlock: Sendable {
     ) throws(BlockTuningError) {
         rest = block
         self.threads = threads
-        attentionNorm = TunableParameter(block.attentionNorm)
-        feedForwardNorm = TunableParameter(block.feedForwardNorm)
+        let center = block.configuration.family.description.norm.center
+        for name in NormName.allCases {
+            norms[name] = block[norm: name].map { TunableParameter($0, center: center) }
+        }
         for (name, layer) in layers {
             let shape = name.shape(in: block.configuration)
             guard (layer.outputs, layer.inputs) == shape else {
@@ -56,8 +57,7 @@ struct TunableBlock: Sendable {
     /// The block with norms and biases as they stand.
     var withoutWeights: DecoderBlock {
         var block = rest
-        block.attentionNorm = attentionNorm.values
-        block.feedForwardNorm = feedForwardNorm.values
+        for (name, norm) in norms { block[norm: name] = norm.values }
         for (name, linear) in linears {
             if let bias = linear.bias { block[bias: name] = bias.values }
         }
@@ -68,8 +68,7 @@ struct TunableBlock: Sendable {
     mutating func step(_ gradients: BlockGradients, rate: Float, optimizer: Optimizer = .adam) {
         steps += 1
         let step = ParameterStep(rate: rate, count: steps, optimizer: optimizer)
-        attentionNorm.step(gradients.attentionNorm, step)
-        feedForwardNorm.step(gradients.feedForwardNorm, step)
+        for (name, gradient) in gradients.norms { norms[name]?.step(gradient, step) }
         for name in names {
             guard let weight = gradients.weights[name] else { continue }
             linears[name]?.step(weight, bias: gradients.biases[name], step, threads: threads)
@@ -114,16 +113,16 @@ struct TunableBlock: Sendable {
 
     /// Rounds all parameters to what half precision holds.
     mutating func roundToHalf() {
-        attentionNorm.roundToHalf()
-        feedForwardNorm.roundToHalf()
+        for name in NormName.allCases { norms[name]?.roundToHalf() }
         for name in names { linears[name]?.roundToHalf() }
     }
 
     /// Goes through the parts of the state.
     mutating func visit(_ visitor: inout some StateVisitor, _ prefix: String) throws(StateError) {
-        try attentionNorm.visit(&visitor, prefix + "attention_norm")
-        try feedForwardNorm.visit(&visitor, prefix + "feed_forward_norm")
-        for name in LinearName.allCases where linears[name] != nil {
+        for name in NormName.allCases where norms[name] != nil {
+            try norms[name]?.visit(&visitor, prefix + name.rawValue + "_norm")
+        }
+        for name in rest.configuration.linears where linears[name] != nil {
             try linears[name]?.visit(&visitor, prefix + name.rawValue)
         }
         try visitor.progress(prefix + "steps", &steps)

@@ -27,20 +27,28 @@ struct TunableParameter: Sendable {
     var values: [Float]
     /// The unit of each part, its root mean square at the beginning.
     var units: [Float]
+    /// What the model adds to the values before it uses them.
+    private let center: Float
     /// The running mean of gradients.
     var mean: [Float]
     /// The running mean of their squares.
     var square: [Float]
 
     /// Takes numbers in `parts` parts of one length, each with a scale of its own.
-    init(_ values: [Float], parts: Int = 1) {
+    ///
+    /// - Parameters:
+    ///   - values: The numbers.
+    ///   - parts: How many parts there are.
+    ///   - center: What the model adds to the numbers before it uses them: the sum sets the scale.
+    init(_ values: [Float], parts: Int = 1, center: Float = 0) {
         self.values = values
+        self.center = center
         mean = [Float](repeating: 0, count: values.count)
         square = mean
         let length = values.count / parts
         units = (0..<parts).map { part in
             let squares = values[part * length..<(part + 1) * length].reduce(0.0) {
-                $0 + Double($1) * Double($1)
+                $0 + Double($1 + center) * Double($1 + center)
             }
             return Float((squares / Double(length)).squareRoot())
         }
@@ -82,7 +90,7 @@ struct TunableParameter: Sendable {
             case .adam: size = step.rate * units[part]
             case .lamb:
                 let (norm, length) = range.reduce(into: (0.0, 0.0)) { sums, i in
-                    sums.0 += Double(values[i]) * Double(values[i])
+                    sums.0 += Double(values[i] + center) * Double(values[i] + center)
                     sums.1 += Double(direction(i)) * Double(direction(i))
                 }
                 size = length > 0 ? step.rate * Float((norm / length).squareRoot()) : 0

@@ -6,8 +6,11 @@ public enum Activation: Int, CaseIterable, Sendable {
     case original
     /// The residual stream of the model as it comes out.
     case quantized
-    /// The latter as it was when the block began, for tuning.
+    /// The latter as it was when the block began: for tuning, and for the second of two parts that stand
+    /// side by side.
     case blockInput
+    /// The former as it was when the block began, likewise for the second of two parts.
+    case originalBlockInput
     /// What the linears of the site at hand take: inputs of the output or the down projection.
     case siteInput
 }

@@ -40,9 +40,12 @@ struct BlockFitting<Journal: QuantizationJournal> {
     ///
     /// - Returns: How far apart they are.
     mutating func run() throws -> BlockErrors {
-        if quantizer.tuning != nil {
-            try streams.forEachBatch { batch in
+        try streams.forEachBatch { batch in
+            if quantizer.keepsBlockInput {
                 try streams.keep(streams.matrix(.quantized, batch), as: .blockInput, batch)
+            }
+            if quantizer.keepsOriginalBlockInput {
+                try streams.keep(streams.matrix(.original, batch), as: .originalBlockInput, batch)
             }
         }
         for site in InputSite.allCases { try fit(site) }
@@ -105,7 +108,9 @@ struct BlockFitting<Journal: QuantizationJournal> {
     /// Quantizes the linears of a site.
     private mutating func fit(_ site: InputSite) throws {
         var kept: [LinearName: QuantizedLinear] = [:]
-        let names = site.linears.filter { quantizer.isQuantized($0, block: index) }
+        let names = site.linears(in: quantizer.configuration).filter {
+            quantizer.isQuantized($0, block: index)
+        }
         for name in names { kept[name] = try journal.linear(name, block: index) }
         let missing = names.filter { kept[$0] == nil }
 
@@ -162,13 +167,20 @@ struct BlockFitting<Journal: QuantizationJournal> {
             input = attended(folded, hidden, batch)
             try streams.keep(input, as: .siteInput, batch)
             if followsOriginal {
+                var reached = input
                 let goal = try streams.update(.original, batch) { goal in
-                    let input = attended(original, goal, batch)
-                    original.add(.outputProjection, of: input, to: &goal, execution)
+                    reached = attended(original, goal, batch)
+                    original.add(.outputProjection, of: reached, to: &goal, execution)
                 }
-                guard statistics != nil else { return }
-                target = missing(from: hidden, to: goal, .outputProjection)
-                weigh(&input, &target, by: goal)
+                guard let statistics else { return }
+                if statistics.fitsStream {
+                    target = missing(from: hidden, to: goal, .outputProjection)
+                    weigh(&input, &target, by: goal)
+                } else {
+                    let output = original.output(.outputProjection, of: reached, execution)
+                    target = reached
+                    weigh(&input, &target, by: output)
+                }
             }
         case .feedForwardInput:
             let hidden = try streams.update(.quantized, batch) { hidden in
@@ -176,25 +188,38 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 folded.add(.outputProjection, of: input, to: &hidden, execution)
             }
             guard statistics != nil else { return }
-            input = original.feedForwardInput(hidden, execution)
+            input = original.feedForwardInput(try feedForwardStream(hidden, batch), execution)
             if followsOriginal {
-                target = original.feedForwardInput(try streams.matrix(.original, batch), execution)
+                let goal = try streams.matrix(.original, batch)
+                target = original.feedForwardInput(
+                    try originalFeedForwardStream(goal, batch),
+                    execution
+                )
             }
         case .feedForwardOutput:
             let hidden = try streams.matrix(.quantized, batch)
-            input = folded.gated(folded.feedForwardInput(hidden, execution), execution)
+            let stream = try feedForwardStream(hidden, batch)
+            input = folded.gated(folded.feedForwardInput(stream, execution), execution)
             try streams.keep(input, as: .siteInput, batch)
             if followsOriginal {
+                var reached = input
                 let goal = try streams.update(.original, batch) { goal in
-                    let input = original.gated(
-                        original.feedForwardInput(goal, execution),
+                    let stream = try originalFeedForwardStream(goal, batch)
+                    reached = original.gated(
+                        original.feedForwardInput(stream, execution),
                         execution
                     )
-                    original.add(.downProjection, of: input, to: &goal, execution)
+                    original.add(.downProjection, of: reached, to: &goal, execution)
                 }
-                guard statistics != nil else { return }
-                target = missing(from: hidden, to: goal, .downProjection)
-                weigh(&input, &target, by: goal)
+                guard let statistics else { return }
+                if statistics.fitsStream {
+                    target = missing(from: hidden, to: goal, .downProjection)
+                    weigh(&input, &target, by: goal)
+                } else {
+                    let output = original.output(.downProjection, of: reached, execution)
+                    target = reached
+                    weigh(&input, &target, by: output)
+                }
             }
         }
         try statistics?.add(input, target: target)
@@ -224,10 +249,23 @@ struct BlockFitting<Journal: QuantizationJournal> {
         )
     }
 
-    /// What a linear's weights should add to the stream for it to become the goal.
+    /// The stream that the feed-forward part takes, given the one behind attention.
+    private func feedForwardStream(_ hidden: Matrix, _ batch: Batch) throws -> Matrix {
+        quantizer.configuration.isParallel ? try streams.matrix(.blockInput, batch) : hidden
+    }
+
+    /// The same in the original.
+    private func originalFeedForwardStream(_ goal: Matrix, _ batch: Batch) throws -> Matrix {
+        quantizer.configuration.isParallel
+            ? try streams.matrix(.originalBlockInput, batch) : goal
+    }
+
+    /// What a linear's weights should make of its input for the stream to become the goal.
     private func missing(from hidden: Matrix, to goal: Matrix, _ name: LinearName) -> Matrix {
         var missing = goal
         add(hidden, times: -1, to: &missing)
+        let scale = quantizer.configuration.residualScale
+        if scale != 1 { missing.scale(by: 1 / scale) }
         if let bias = original[bias: name] {
             add(bias.map { -$0 }, toRowsOf: &missing, threads: execution.threads)
         }
@@ -240,10 +278,10 @@ extension TunedParameters {
     fileprivate init(_ tuned: TunedBlock) {
         self.init(
             layers: tuned.layers,
-            attentionNorm: tuned.block.attentionNorm,
-            feedForwardNorm: tuned.block.feedForwardNorm,
+            norms: [:],
             biases: [:]
         )
+        for name in NormName.allCases { norms[name] = tuned.block[norm: name] }
         for name in layers.keys { biases[name] = tuned.block[bias: name] }
     }
 }
@@ -251,8 +289,7 @@ extension TunedParameters {
 extension DecoderBlock {
     /// Replaces what tuning changed.
     fileprivate mutating func take(_ tuned: TunedParameters) {
-        attentionNorm = tuned.attentionNorm
-        feedForwardNorm = tuned.feedForwardNorm
+        for (name, weight) in tuned.norms { self[norm: name] = weight }
         for (name, layer) in tuned.layers { self[name] = .dense(layer.dequantized()) }
         for (name, bias) in tuned.biases { self[bias: name] = bias }
     }

@@ -25,7 +25,7 @@ extension ModelQuantizer {
         var quantizing = 0.0
         var weights = 0.0
         for block in 0..<configuration.layerCount {
-            for name in LinearName.allCases {
+            for name in configuration.linears {
                 let (outputs, inputs) = name.shape(in: configuration)
                 weights += Double(outputs * inputs)
                 guard isQuantized(name, block: block) else { continue }
@@ -54,7 +54,8 @@ extension ModelQuantizer {
     private var moments: Double {
         let block = InputSite.allCases.reduce(0.0) { sum, site in
             let width = Double(site.width(in: configuration))
-            let other = site.addsToStream ? Double(configuration.hiddenSize) : width
+            let other =
+                site.fitsStream(in: configuration) ? Double(configuration.hiddenSize) : width
             // A triangle of inputs with inputs, and all of inputs with targets.
             return sum + width * width + (targets == .original ? 2 * width * other : 0)
         }

@@ -80,7 +80,8 @@ extension ModelQuantizer {
             .quantized: configuration.hiddenSize, .siteInput: inner,
         ]
         if targets == .original { widths[.original] = configuration.hiddenSize }
-        if tuning != nil { widths[.blockInput] = configuration.hiddenSize }
+        if keepsBlockInput { widths[.blockInput] = configuration.hiddenSize }
+        if keepsOriginalBlockInput { widths[.originalBlockInput] = configuration.hiddenSize }
         return widths
     }
 
@@ -98,14 +99,16 @@ extension ModelQuantizer {
 
     /// While a block is at work.
     private func blockPart(_ tokens: Int, _ sequenceLength: Int) -> [MemoryPlan.Part] {
-        let shapes = LinearName.allCases.map { $0.shape(in: configuration) }
+        let shapes = configuration.linears.map { $0.shape(in: configuration) }
         let weights = shapes.reduce(0) { $0 + $1.outputs * $1.inputs }
         let widest = shapes.map(\.inputs).max() ?? 0
         let largest = shapes.map { $0.outputs * $0.inputs }.max() ?? 0
         // A batch ends with the sequence that fills it.
         let rows = min(tokens, batchTokens + sequenceLength)
         let tunedRows = min(tokens, tuningBatchTokens + sequenceLength)
-        let width = 8 * configuration.hiddenSize + 3 * configuration.intermediateSize
+        // What a fused linear makes is there once more while it is taken apart.
+        let inner = configuration.linears.contains(.gateUpProjection) ? 5 : 3
+        let width = 8 * configuration.hiddenSize + inner * configuration.intermediateSize
         // A sum in double, a batch's in single precision, and the means made of them; of inputs with
         // inputs, and of inputs with targets.
         let moments = 2 * widest * widest * (8 + 4 + 4)

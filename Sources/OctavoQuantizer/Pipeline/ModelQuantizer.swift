@@ -86,6 +86,12 @@ public struct ModelQuantizer: Sendable {
     /// How passes are carried out.
     var execution: Execution { Execution(threads: threads) }
 
+    /// Whether the stream is needed as it was before a block when it has gone on.
+    var keepsBlockInput: Bool { tuning != nil || configuration.isParallel }
+
+    /// The same of the original's stream.
+    var keepsOriginalBlockInput: Bool { targets == .original && configuration.isParallel }
+
     /// Whether a linear is to be quantized.
     func isQuantized(_ name: LinearName, block: Int) -> Bool {
         !unquantized.contains(name.path(layer: block))

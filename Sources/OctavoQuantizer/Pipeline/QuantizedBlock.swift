@@ -20,23 +20,19 @@ public struct QuantizedLinear: Sendable, Equatable {
 public struct TunedParameters: Sendable, Equatable {
     /// The layers, with their codes as they were.
     public var layers: [LinearName: AdditiveLayer]
-    /// `[hidden]`, before attention.
-    public var attentionNorm: [Float]
-    /// `[hidden]`, before the feed-forward part.
-    public var feedForwardNorm: [Float]
+    /// The weights of all norms, as checkpoints store them.
+    public var norms: [NormName: [Float]]
     /// `[outputs]` of each quantized linear with a bias.
     public var biases: [LinearName: [Float]]
 
     /// Puts parameters together, from a journal.
     public init(
         layers: [LinearName: AdditiveLayer],
-        attentionNorm: [Float],
-        feedForwardNorm: [Float],
+        norms: [NormName: [Float]],
         biases: [LinearName: [Float]]
     ) {
         self.layers = layers
-        self.attentionNorm = attentionNorm
-        self.feedForwardNorm = feedForwardNorm
+        self.norms = norms
         self.biases = biases
     }
 }

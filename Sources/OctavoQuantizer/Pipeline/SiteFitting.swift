@@ -14,11 +14,12 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
     /// Quantizes linears, the costliest first so that no thread is left with them, and keeps each as
     /// soon as it is done.
     func quantize(_ names: [LinearName]) throws -> [LinearName: QuantizedLinear] {
+        let linears = statistics.site.linears(in: quantizer.configuration)
         let metric: InputMetric
         do throws(QuantizationError) {
             metric = try statistics.metric(groupSize: quantizer.scheme.groupSize)
         } catch {
-            let path = "the input of \(statistics.site.linears.map { $0.path(layer: block) }[0])"
+            let path = "the input of \(linears[0].path(layer: block))"
             throw LinearQuantizationError(path: path, cause: error)
         }
         let names = names.sorted { size($0) > size($1) }
@@ -26,7 +27,7 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
         // Each on threads of its own, of which there may be several where there are few linears. The
         // number of threads of BLAS is the whole process's: what sets it may not run twice at once. All
         // of this decides last bits, so it must not depend on what an earlier run has done already.
-        let atOnce = max(1, min(quantizer.threads, statistics.site.linears.count))
+        let atOnce = max(1, min(quantizer.threads, linears.count))
         let each = quantizer.threads / atOnce
         setBLASThreads(atOnce == 1 ? quantizer.threads : 1)
         defer { setBLASThreads(quantizer.threads) }
@@ -36,9 +37,9 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
         }
         let found = results.withLock { $0 }
         // In order, so that of several failures the same one is told.
-        var linears: [LinearName: QuantizedLinear] = [:]
-        for name in names { linears[name] = try found[name]?.get() }
-        return linears
+        var quantized: [LinearName: QuantizedLinear] = [:]
+        for name in names { quantized[name] = try found[name]?.get() }
+        return quantized
     }
 
     private func size(_ name: LinearName) -> Int {

@@ -5,20 +5,23 @@ import OctavoNumerics
 /// should be with that input.
 struct SiteStatistics: Sendable {
     let site: InputSite
+    /// Whether the site's one linear is fitted to what the stream lacks.
+    let fitsStream: Bool
     private var inputs: HessianAccumulator
     /// Moments of what goes with the inputs, nil where linears are to do what the original weights do.
     ///
     /// That is the site's input in the original model; or, where the site's linear adds to the residual
-    /// stream, what it should add.
+    /// stream as it is, what it should add.
     private var targets: CrossAccumulator?
 
     init(_ site: InputSite, in configuration: ModelConfiguration, hasTargets: Bool) {
         self.site = site
+        fitsStream = site.fitsStream(in: configuration)
         let width = site.width(in: configuration)
         inputs = HessianAccumulator(inputs: width)
         if hasTargets {
             targets = CrossAccumulator(
-                rows: site.addsToStream ? configuration.hiddenSize : width,
+                rows: fitsStream ? configuration.hiddenSize : width,
                 columns: width
             )
         }
@@ -51,7 +54,7 @@ struct SiteStatistics: Sendable {
     ) throws(QuantizationError) -> Matrix {
         guard let targets else { return weight }
         let hessian = try inputs.mean(shrinkage: 0)
-        var change = site.addsToStream ? targets.mean : product(weight, targets.mean)
+        var change = fitsStream ? targets.mean : product(weight, targets.mean)
         multiply(weight, hessian, into: &change, alpha: -1, beta: 1)
         guard change.elements.allSatisfy(\.isFinite) else { throw .notFinite(.activations) }
         var result = weight
@@ -61,8 +64,15 @@ struct SiteStatistics: Sendable {
 }
 
 extension InputSite {
-    /// Whether the site's one linear adds its output to the residual stream.
-    var addsToStream: Bool { self == .attentionOutput || self == .feedForwardOutput }
+    /// Whether the site's one linear adds to the residual stream, and can be fitted to what that lacks: not
+    /// if its output is normed first.
+    func fitsStream(in configuration: ModelConfiguration) -> Bool {
+        switch self {
+        case .attentionInput, .feedForwardInput: false
+        case .attentionOutput: !configuration.norms.contains(.attentionOutput)
+        case .feedForwardOutput: !configuration.norms.contains(.feedForwardOutput)
+        }
+    }
 }
 
 extension InputMetric {

@@ -11,7 +11,7 @@ struct Batch {
 /// The calibration tokens on their way through the model.
 struct Streams {
     let batches: [Batch]
-    let rotary: RotaryTable
+    let rotary: RotaryTables
     private let storage: any ActivationStorage
 
     /// Embeds the tokens: the beginning of every stream.
@@ -31,7 +31,7 @@ struct Streams {
         _ activations: [Activation]
     ) throws {
         self.storage = storage
-        rotary = ends.configuration.rotaryTable(positions: sequences.map(\.count).max() ?? 0)
+        rotary = ends.configuration.rotaryTables(lengths: sequences.map(\.count))
         batches = Self.batches(of: sequences, batchTokens: batchTokens)
         for batch in batches {
             let embedded = try ends.embed(batch.tokens)

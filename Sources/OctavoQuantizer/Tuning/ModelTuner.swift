@@ -101,7 +101,7 @@ public struct ModelTuner: Sendable {
             layout: BatchLayout(lengths: sequences.map(\.count)),
             loss: loss(indices, 1 / Float(tokens.count)),
             execution: execution,
-            weights: Set(LinearName.allCases)
+            weights: Set(model.configuration.linears)
         ).run(
             addingTo: &ends,
             block: { model.block($0) },
@@ -130,8 +130,8 @@ public struct ModelTuner: Sendable {
 
     /// The mean loss of a token of the held-out sequences.
     private func heldOutLoss(_ model: TunableModel, _ loss: Loss) throws -> Double {
-        let rotary = model.configuration.rotaryTable(
-            positions: text.sequences.map(\.count).max() ?? 0
+        let rotary = model.configuration.rotaryTables(
+            lengths: text.heldOut.map { text.sequences[$0].count }
         )
         let total = text.heldOut.reduce(0) { $0 + text.sequences[$1].count }
         // All go through a block before the next is formed.

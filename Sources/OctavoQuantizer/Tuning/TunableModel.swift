@@ -24,7 +24,8 @@ public struct TunableModel: Sendable {
     ) throws(BlockTuningError) {
         configuration = model.configuration
         ends = model.ends
-        finalNorm = TunableParameter(model.ends.finalNorm)
+        let center = configuration.family.description.norm.center
+        finalNorm = TunableParameter(model.ends.finalNorm, center: center)
         if updatesEmbeddings {
             embedding = TunableParameter(model.ends.embedding.elements)
             head = model.ends.untiedHead.map { TunableParameter($0.elements) }
@@ -50,10 +51,11 @@ public struct TunableModel: Sendable {
         tensors["model.embed_tokens.weight"] = embedding?.values
         tensors["lm_head.weight"] = head?.values
         for (index, block) in blocks.enumerated() {
-            let prefix = "model.layers.\(index)."
             let formed = block.withoutWeights
-            tensors[prefix + "input_layernorm.weight"] = formed.attentionNorm
-            tensors[prefix + "post_attention_layernorm.weight"] = formed.feedForwardNorm
+            for name in configuration.norms {
+                guard let path = name.path(layer: index, in: configuration) else { continue }
+                tensors[path] = formed[norm: name]
+            }
             for name in block.names {
                 tensors[name.path(layer: index) + ".bias"] = formed[bias: name]
             }
@@ -134,7 +136,7 @@ extension DecoderBlock {
     /// The linears that are held as sums of codebook entries.
     fileprivate var additiveLayers: [LinearName: AdditiveLayer] {
         var layers: [LinearName: AdditiveLayer] = [:]
-        for name in LinearName.allCases {
+        for name in configuration.linears {
             if case .additive(let layer) = self[name] { layers[name] = layer }
         }
         return layers

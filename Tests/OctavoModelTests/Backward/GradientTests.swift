@@ -9,7 +9,10 @@ import Testing
 /// mathematics in Double.
 @Suite
 struct GradientTests {
-    @Test(.enabled(if: Shared.isHere), arguments: ["llama", "llama3-rope-tied"])
+    @Test(
+        .enabled(if: Shared.isHere),
+        arguments: ["llama", "llama3-rope-tied", "qwen3", "gemma2", "phi3"]
+    )
     func agreesWithAutograd(name: String) throws {
         let folder = try SafetensorsFolder(Shared.path("golden/models/" + name))
         let golden = try storedTensors(inFile: Shared.path("golden/gradients/\(name).safetensors"))
@@ -29,7 +32,7 @@ struct GradientTests {
         let expected = try #require(golden["kl"]?.floats?.first)
         // The reference sums in float32.
         #expect(abs(loss - Double(expected)) < 1e-5 * Double(expected))
-        let found = gradients.named
+        let found = gradients.named(model.configuration)
         let names = golden.keys.filter { $0.hasPrefix("grad.") }
         #expect(Set(names) == Set(found.keys.map { "grad." + $0 }))
         for (name, values) in found {
@@ -38,6 +41,45 @@ struct GradientTests {
             // Two float32 implementations that sum in different orders: 2e-5 at most was seen. What
             // a wrong term would do is of the order of 1.
             #expect(distance < 5e-5, "\(name)")
+        }
+    }
+
+    /// Every family against autograd: by norms and three projections of each parameter's gradient, which
+    /// hardly any wrong gradient has in common with the right one.
+    @Test(arguments: Fixture.families)
+    func familiesAgreeWithAutograd(name: String) throws {
+        let folder = try Fixture.family(name)
+        let model = try LanguageModel(folder: folder)
+        let layout = BatchLayout(lengths: [folder.tokens.count])
+        let gradients = try model.gradients(
+            of: .successors(
+                of: folder.tokens,
+                layout: layout,
+                weight: 1 / Float(folder.tokens.count - 1)
+            ),
+            tokens: folder.tokens,
+            layout: layout,
+            Execution(threads: 2)
+        ).gradients.named(model.configuration)
+        let golden = try #require(folder.golden["gradients"]?.object)
+        #expect(Set(golden.map(\.key)) == Set(gradients.keys))
+        for (name, gradient) in gradients {
+            let expected = (golden[name]?.array ?? []).compactMap(\.number)
+            try #require(expected.count == 4)
+            var found = [norm(gradient.map(Double.init))]
+            for k in [1.0, 2, 3] {
+                found.append(
+                    gradient.enumerated().reduce(0) {
+                        $0 + Double($1.1) * sin(k * Double($1.0) + k)
+                    }
+                )
+            }
+            // The sine has a norm of about √(count / 2); two float32 implementations.
+            let size = expected[0] * Double(gradient.count).squareRoot()
+            #expect(abs(found[0] - expected[0]) < 5e-5 * expected[0], "\(name)")
+            for (a, b) in zip(found, expected).dropFirst() {
+                #expect(abs(a - b) < 5e-5 * size, "\(name)")
+            }
         }
     }
 
@@ -72,7 +114,7 @@ struct GradientTests {
         }
         #expect(abs(loss - referenceLoss()) < 1e-5 * loss)
 
-        let found = gradients.named
+        let found = gradients.named(model.configuration)
         #expect(Set(found.keys) == Set(reference.parameters.keys))
         var generator = SeededGenerator(seed: 9)
         for (name, gradient) in found.sorted(by: { $0.key < $1.key }) {
@@ -115,10 +157,10 @@ struct GradientTests {
         }
         #expect(abs(try textLoss() - loss) < 1e-5 * loss)
         // Along the gradient itself the slope is its squared norm.
-        let gradient = gradients.blocks[0].feedForwardNorm
-        let before = model.blocks[0].feedForwardNorm
+        let gradient = try #require(gradients.blocks[0].norms[.feedForwardInput])
+        let before = try #require(model.blocks[0][norm: .feedForwardInput])
         func shifted(_ by: Float) throws -> Double {
-            model.blocks[0].feedForwardNorm = zip(before, gradient).map { $0 + by * $1 }
+            model.blocks[0][norm: .feedForwardInput] = zip(before, gradient).map { $0 + by * $1 }
             return try textLoss()
         }
         let squared = gradient.reduce(0) { $0 + Double($1) * Double($1) }
@@ -139,7 +181,7 @@ struct GradientTests {
                 tokens: folder.tokens,
                 layout: layout,
                 Execution(threads: threads)
-            ).gradients.named
+            ).gradients.named(model.configuration)
         }
         let once = try gradients(1)
         #expect(try gradients(3) == once)
@@ -180,16 +222,16 @@ extension Matrix {
 
 extension ModelGradients {
     /// All gradients by the names that checkpoints give the parameters.
-    var named: [String: [Float]] {
+    func named(_ configuration: ModelConfiguration) -> [String: [Float]] {
         var named = [
             "model.embed_tokens.weight": ends.embedding?.elements ?? [],
             "model.norm.weight": ends.finalNorm,
         ]
         named["lm_head.weight"] = ends.head?.elements
         for (layer, block) in blocks.enumerated() {
-            let prefix = "model.layers.\(layer)."
-            named[prefix + "input_layernorm.weight"] = block.attentionNorm
-            named[prefix + "post_attention_layernorm.weight"] = block.feedForwardNorm
+            for (norm, weight) in block.norms {
+                named[norm.path(layer: layer, in: configuration) ?? "\(norm)"] = weight
+            }
             for (name, weight) in block.weights {
                 named[name.path(layer: layer) + ".weight"] = weight.elements
             }

@@ -9,6 +9,16 @@ enum Fixture {
         try SafetensorsFolder(packageRoot + "/Tests/OctavoModelTests/Fixtures/" + name)
     }
 
+    /// Those that `Fixtures/make_families.py` made: every dense family but Llama.
+    static let families = [
+        "mistral-window-dynamic", "qwen2-window-yarn", "qwen3-biases-yarn", "gemma", "gemma2",
+        "gemma3-linear", "phi3-longrope-partial", "cohere", "granite", "olmo2", "smollm3",
+    ]
+
+    static func family(_ name: String) throws -> SafetensorsFolder {
+        try folder("families/" + name)
+    }
+
     /// The model with biases and a head of its own.
     static func model() throws -> LanguageModel { try LanguageModel(folder: folder(names[0])) }
 }

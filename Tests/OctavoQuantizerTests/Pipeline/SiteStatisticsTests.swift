@@ -2,6 +2,7 @@ import OctavoBase
 import OctavoModel
 import OctavoNumerics
 @testable import OctavoQuantizer
+import OctavoTestSupport
 import Testing
 
 /// What a linear should be when its inputs are not what they were.
@@ -32,7 +33,8 @@ struct SiteStatisticsTests {
         var statistics = SiteStatistics(site, in: try Self.configuration(), hasTargets: true)
         try statistics.add(x, target: product(x, transposed: false, map, transposed: true))
         let found = try statistics.targetWeights(weight, statistics.metric(groupSize: 4))
-        let expected = site.addsToStream ? map : product(weight, map)
+        let expected =
+            [.attentionOutput, .feedForwardOutput].contains(site) ? map : product(weight, map)
         var error = found
         add(expected, times: -1, to: &error)
         var whole = expected
@@ -55,12 +57,26 @@ struct SiteStatisticsTests {
 
         var exact = SiteStatistics(site, in: configuration, hasTargets: true)
         let output = product(x, transposed: false, weight, transposed: true)
-        try exact.add(x, target: site.addsToStream ? output : x)
+        try exact.add(x, target: site.fitsStream(in: configuration) ? output : x)
         let found = try exact.targetWeights(weight, metric)
         var change = found
         add(weight, times: -1, to: &change)
         // The two means are sums of the same products in another order.
         #expect(dot(change, change) < 1e-9 * dot(weight, weight))
+    }
+
+    /// Behind a linear whose output is normed before it is added, the stream does not say how long the
+    /// output should be.
+    @Test
+    func normedOutputsAreNotFittedToTheStream() throws {
+        var config = try #require(TinyModel.small.config.object)
+        config["model_type"] = "olmo2"
+        let normed = try ModelConfiguration(json: .object(config))
+        let plain = try Self.configuration()
+        #expect(
+            InputSite.allCases.map { $0.fitsStream(in: normed) } == [false, false, false, false]
+        )
+        #expect(InputSite.allCases.map { $0.fitsStream(in: plain) } == [false, true, false, true])
     }
 
     @Test

@@ -30,11 +30,9 @@ struct TinySource: WeightSource {
         folded.layers = journal.linears.mapValues(\.layer)
         for (block, tuned) in journal.tuned {
             for (name, layer) in tuned.layers { folded.layers[name.path(layer: block)] = layer }
-            for (name, norm) in [
-                ("input_layernorm", tuned.attentionNorm),
-                ("post_attention_layernorm", tuned.feedForwardNorm),
-            ] {
-                folded.tensors["model.layers.\(block).\(name).weight"] = ([norm.count], norm)
+            for (name, weight) in tuned.norms {
+                guard let path = name.path(layer: block, in: configuration) else { continue }
+                folded.tensors[path] = (name.shape(in: configuration), weight)
             }
         }
         return folded

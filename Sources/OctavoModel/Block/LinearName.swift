@@ -1,9 +1,15 @@
-/// The seven linears of a decoder block, in the order in which data reaches them.
+/// The linears that decoder blocks have, in the order in which data reaches them.
+///
+/// A block has either the separate ones or the fused ones: ``ModelConfiguration/linears`` lists them.
 public enum LinearName: String, CaseIterable, Sendable, Hashable {
+    /// Queries, keys and values in one: their rows one after the other.
+    case queryKeyValueProjection = "self_attn.qkv_proj"
     case queryProjection = "self_attn.q_proj"
     case keyProjection = "self_attn.k_proj"
     case valueProjection = "self_attn.v_proj"
     case outputProjection = "self_attn.o_proj"
+    /// Gate and up in one, the gate's rows first.
+    case gateUpProjection = "mlp.gate_up_proj"
     case gateProjection = "mlp.gate_proj"
     case upProjection = "mlp.up_proj"
     case downProjection = "mlp.down_proj"
@@ -11,9 +17,10 @@ public enum LinearName: String, CaseIterable, Sendable, Hashable {
     /// What the linear multiplies.
     public var site: InputSite {
         switch self {
-        case .queryProjection, .keyProjection, .valueProjection: .attentionInput
+        case .queryKeyValueProjection, .queryProjection, .keyProjection, .valueProjection:
+            .attentionInput
         case .outputProjection: .attentionOutput
-        case .gateProjection, .upProjection: .feedForwardInput
+        case .gateUpProjection, .gateProjection, .upProjection: .feedForwardInput
         case .downProjection: .feedForwardOutput
         }
     }
@@ -25,9 +32,12 @@ public enum LinearName: String, CaseIterable, Sendable, Hashable {
     public func shape(in configuration: ModelConfiguration) -> (outputs: Int, inputs: Int) {
         let outputs =
             switch self {
+            case .queryKeyValueProjection:
+                configuration.queryWidth + 2 * configuration.keyValueWidth
             case .queryProjection: configuration.queryWidth
             case .keyProjection, .valueProjection: configuration.keyValueWidth
             case .outputProjection, .downProjection: configuration.hiddenSize
+            case .gateUpProjection: 2 * configuration.intermediateSize
             case .gateProjection, .upProjection: configuration.intermediateSize
             }
         return (outputs, site.width(in: configuration))
@@ -35,10 +45,7 @@ public enum LinearName: String, CaseIterable, Sendable, Hashable {
 
     /// Whether the linear has a bias.
     public func hasBias(in configuration: ModelConfiguration) -> Bool {
-        switch site {
-        case .attentionInput, .attentionOutput: configuration.hasAttentionBias
-        case .feedForwardInput, .feedForwardOutput: configuration.hasFeedForwardBias
-        }
+        configuration.biasedLinears.contains(self)
     }
 }
 
@@ -56,7 +63,9 @@ public enum InputSite: String, CaseIterable, Sendable, Hashable {
     case feedForwardOutput
 
     /// The linears that take this input.
-    public var linears: [LinearName] { LinearName.allCases.filter { $0.site == self } }
+    public func linears(in configuration: ModelConfiguration) -> [LinearName] {
+        configuration.linears.filter { $0.site == self }
+    }
 
     /// The width of the input.
     public func width(in configuration: ModelConfiguration) -> Int {

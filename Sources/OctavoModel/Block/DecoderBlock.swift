@@ -1,17 +1,16 @@
 public import OctavoNumerics
 
-/// One block of the decoder: attention and feed-forward, each behind an RMSNorm and added to the
-/// residual stream.
+/// One block of the decoder: attention and a feed-forward part, each normed on the way as its family has
+/// it and added to the residual stream.
 ///
 /// A block stands alone: quantization loads one at a time and never holds the whole model.
 public struct DecoderBlock: Sendable {
     /// The architecture that the block is part of.
     public let configuration: ModelConfiguration
-    /// `[hidden]`, before attention.
-    public var attentionNorm: [Float]
-    /// `[hidden]`, before the feed-forward part.
-    public var feedForwardNorm: [Float]
-    private var linears: [LinearName: Linear]
+    /// How the block attends.
+    public let attention: LayerAttention
+    private(set) var norms: [NormName: Norm] = [:]
+    private var linears: [LinearName: Linear] = [:]
 
     /// Loads a block.
     ///
@@ -21,18 +20,16 @@ public struct DecoderBlock: Sendable {
         layer: Int,
         from source: some WeightSource
     ) throws {
-        let prefix = "model.layers.\(layer)."
         self.configuration = configuration
-        attentionNorm = try source.vector(
-            prefix + "input_layernorm.weight",
-            count: configuration.hiddenSize
-        )
-        feedForwardNorm = try source.vector(
-            prefix + "post_attention_layernorm.weight",
-            count: configuration.hiddenSize
-        )
-        linears = [:]
-        for name in LinearName.allCases {
+        attention = configuration.layers[layer]
+        for name in configuration.norms {
+            guard let path = name.path(layer: layer, in: configuration) else { continue }
+            norms[name] = configuration.norm(
+                try source.numbers(path, shape: name.shape(in: configuration)),
+                width: name.width(in: configuration)
+            )
+        }
+        for name in configuration.linears {
             let (outputs, inputs) = name.shape(in: configuration)
             linears[name] = try source.linear(
                 name.path(layer: layer),
@@ -61,10 +58,32 @@ public struct DecoderBlock: Sendable {
         }
     }
 
+    /// The weights of a norm as checkpoints store them, nil if there is none; a new value must be as
+    /// long as the old one.
+    public subscript(norm name: NormName) -> [Float]? {
+        get { norms[name]?.weight }
+        set {
+            precondition(newValue?.count == norms[name]?.weight.count)
+            if let newValue { norms[name]?.weight = newValue }
+        }
+    }
+
     /// A linear with its bias.
     subscript(linear name: LinearName) -> Linear {
-        guard let linear = linears[name] else { preconditionFailure("a block has all linears") }
+        guard let linear = linears[name] else {
+            preconditionFailure("a block has the linears of its family")
+        }
         return linear
+    }
+
+    /// How the scores of queries and keys are formed.
+    var rule: AttentionRule {
+        AttentionRule(
+            headDimension: configuration.headDimension,
+            scale: configuration.attentionScale,
+            cap: configuration.attentionCap,
+            window: attention.window
+        )
     }
 
     /// Runs the block on whole sequences.
@@ -72,12 +91,12 @@ public struct DecoderBlock: Sendable {
     /// - Parameters:
     ///   - hidden: The residual stream, `[tokens, hidden]`, replaced by that after the block.
     ///   - layout: The sequences; each attends to itself alone, and its positions begin at 0.
-    ///   - rotary: A table that reaches the longest sequence.
+    ///   - rotary: Tables that cover the lengths of the sequences.
     ///   - execution: How the pass is carried out.
     public func forward(
         _ hidden: inout Matrix,
         layout: BatchLayout,
-        rotary: RotaryTable,
+        rotary: RotaryTables,
         _ execution: Execution
     ) {
         forward(&hidden, layout: layout, rotary: rotary, execution) { _, _ in }
@@ -87,53 +106,54 @@ public struct DecoderBlock: Sendable {
     func forward(
         _ hidden: inout Matrix,
         layout: BatchLayout,
-        rotary: RotaryTable,
+        rotary: RotaryTables,
         _ execution: Execution,
         record: (Activation, Matrix) -> Void
     ) {
         let x = attentionInput(hidden, execution)
         record(.input(.attentionInput), x)
         let attended = attended(x, layout: layout, rotary: rotary, execution, record: record)
-        finish(&hidden, attended, execution, record: record)
+        finish(&hidden, x, attended, execution, record: record)
     }
 
     /// Runs the block on sequences that continue what a cache holds, and appends to the cache.
     func forward(
         _ hidden: inout Matrix,
-        rotary: RotaryTable,
+        rotary: RotaryTables,
         extending cache: inout LayerCache,
         at placement: CachePlacement,
         _ execution: Execution
     ) {
         let x = attentionInput(hidden, execution)
-        let projected = projected(x, positions: placement.positions, rotary: rotary, execution)
+        let projected = projected(x, at: placement.places, rotary: rotary, execution) { _, _ in }
         cache.store(keys: projected.keys, values: projected.values, at: placement)
         let attended = causalAttention(
             queries: projected.queries,
-            keys: cache.keys,
-            values: cache.values,
+            keys: cache.keys.elements,
+            values: cache.values.elements,
             spans: placement.spans,
-            headDimension: configuration.headDimension,
+            rule: rule,
             keyValueHeads: configuration.keyValueHeadCount,
             threads: execution.threads
         )
-        finish(&hidden, attended, execution) { _, _ in }
+        finish(&hidden, x, attended, execution) { _, _ in }
     }
 
-    /// What follows attention.
+    /// What follows attention, given what attention took.
     private func finish(
         _ hidden: inout Matrix,
+        _ x: Matrix,
         _ attended: Matrix,
         _ execution: Execution,
         record: (Activation, Matrix) -> Void
     ) {
         record(.input(.attentionOutput), attended)
-        add(.outputProjection, of: attended, to: &hidden, execution)
+        add(.outputProjection, of: attended, to: &hidden, execution, record: record)
         record(.middle, hidden)
-        let y = feedForwardInput(hidden, execution)
+        let y = configuration.isParallel ? x : feedForwardInput(hidden, execution)
         record(.input(.feedForwardInput), y)
         let gated = gated(y, execution, record: record)
         record(.input(.feedForwardOutput), gated)
-        add(.downProjection, of: gated, to: &hidden, execution)
+        add(.downProjection, of: gated, to: &hidden, execution, record: record)
     }
 }
