@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 seconds=${FUZZ_SECONDS:-600}
 build=$PWD/../.build-fuzz
 readers=("$@")
-[ ${#readers[@]} -gt 0 ] || readers=(Safetensors GGUF TokenizerJSON JSONText Config)
+[ ${#readers[@]} -gt 0 ] || readers=(Safetensors PyTorch Pickle GGUF TokenizerJSON JSONText Config)
 
 swift build -c release --sanitize=fuzzer --scratch-path "$build"
 ./seeds.py "$build/seeds"

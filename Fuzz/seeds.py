@@ -4,9 +4,11 @@
     Fuzz/seeds.py FOLDER
 """
 
+import io
 import json
 import pathlib
 import sys
+import zipfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 fixtures = root / "Tests/OctavoCheckpointTests/Fixtures"
@@ -24,9 +26,25 @@ def vectors(path: pathlib.Path) -> list[tuple[str, bytes]]:
 
 
 # What is read from one file each: a list of vectors in hexadecimal, sound and lying.
-for fuzzer, file in [("Safetensors", "safetensors.json"), ("GGUF", "gguf.json")]:
+for fuzzer, file in [
+    ("Safetensors", "safetensors.json"),
+    ("PyTorch", "invalid/pytorch/files.json"),
+    ("GGUF", "gguf.json"),
+]:
     for name, content in vectors(root / "formats/vectors" / file):
         seed(fuzzer, name, content)
+for path in (fixtures / "pytorch").glob("*.[bp]*"):
+    if path.suffix != ".py":
+        seed("PyTorch", path.name, path.read_bytes())
+
+# A spoilt pickle does not have its checksum any more: pickles are fuzzed without the archive as well.
+for path in (target / "PyTorch").iterdir():
+    try:
+        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+            pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+            seed("Pickle", path.name, archive.read(pickles[0]))
+    except (zipfile.BadZipFile, IndexError, RuntimeError, OSError, NotImplementedError):
+        pass  # one that lies about its pickle
 seed("GGUF", "tiny-llama", (fixtures / "tiny-llama.gguf").read_bytes())
 
 for path in fixtures.glob("tokenizer/*/tokenizer.json"):
