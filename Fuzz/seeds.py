@@ -28,11 +28,13 @@ def vectors(path: pathlib.Path) -> list[tuple[str, bytes]]:
 # What is read from one file each: a list of vectors in hexadecimal, sound and lying.
 for fuzzer, file in [
     ("Safetensors", "safetensors.json"),
+    ("Safetensors", "invalid/safetensors/files.json"),
     ("PyTorch", "invalid/pytorch/files.json"),
     ("GGUF", "gguf.json"),
 ]:
     for name, content in vectors(root / "formats/vectors" / file):
         seed(fuzzer, name, content)
+seed("Safetensors", "every-dtype", (fixtures / "dtypes/every-dtype.safetensors").read_bytes())
 for path in (fixtures / "pytorch").glob("*.[bp]*"):
     if path.suffix != ".py":
         seed("PyTorch", path.name, path.read_bytes())

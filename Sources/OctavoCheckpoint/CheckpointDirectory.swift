@@ -23,12 +23,21 @@ extension Checkpoint {
         self.init(
             .directory,
             directory,
-            tensors: weights.files.flatMap(\.tensors),
+            tensors: withEmbedding(weights.files.flatMap(\.tensors)),
             config: config,
             sideFiles: sideFiles,
             sources: sources
         )
     }
+}
+
+/// The tensors of a model, which always has its embedding.
+///
+/// Head and embedding may be one matrix. Writers save it under one name, and some take the head's.
+private func withEmbedding(_ tensors: [CheckpointTensor]) -> [CheckpointTensor] {
+    let (embedding, head) = ("model.embed_tokens.weight", "lm_head.weight")
+    guard !tensors.contains(where: { $0.name == embedding }) else { return tensors }
+    return tensors.map { $0.name == head ? $0.renamed(embedding) : $0 }
 }
 
 /// Opens the weights of a directory; the sources are their files, and the index if there is one.

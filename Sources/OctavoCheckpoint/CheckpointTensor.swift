@@ -19,7 +19,7 @@ public enum TensorType: Sendable, Hashable {
 /// A tensor of a checkpoint: what it is, and where its bytes are.
 public struct CheckpointTensor: Sendable {
     /// Its name as Hugging Face spells it, such as `model.layers.0.mlp.up_proj.weight`.
-    public let name: String
+    public private(set) var name: String
     /// How its elements are stored.
     public let type: TensorType
     /// Its dimensions, slowest first.
@@ -71,6 +71,13 @@ public struct CheckpointTensor: Sendable {
         range = storage
         interleavedHeads = nil
         self.layout = layout
+    }
+
+    /// The same tensor under another name.
+    func renamed(_ name: String) -> CheckpointTensor {
+        var copy = self
+        copy.name = name
+        return copy
     }
 
     /// Hands the bytes of its elements, in the order of its shape, to a function.
