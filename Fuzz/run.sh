@@ -22,7 +22,7 @@ for reader in "${readers[@]}"; do
     swiftc -sanitize=fuzzer "$build/release/libFuzz$reader.a" "${libraries[@]}" -o "$fuzzer"
     mkdir -p "$build/corpus/$reader"
     log=$build/$reader.log
-    "$fuzzer" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -max_len=65536 -print_final_stats=1 \
+    "$fuzzer" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=60 -max_len=65536 -print_final_stats=1 \
         -artifact_prefix="$build/findings/$reader-" "$build/corpus/$reader" "$build/seeds/$reader" \
         >"$log" 2>&1 || {
         tail -n 40 "$log" >&2

@@ -23,7 +23,7 @@ extension Checkpoint {
         self.init(
             .directory,
             directory,
-            tensors: withEmbedding(weights.files.flatMap(\.tensors)),
+            tensors: withOneEmbedding(weights.files.flatMap(\.tensors), config: config),
             config: config,
             sideFiles: sideFiles,
             sources: sources
@@ -31,13 +31,17 @@ extension Checkpoint {
     }
 }
 
-/// The tensors of a model, which always has its embedding.
+/// The tensors of a model, its embedding among them, and its head unless that is the same bytes.
 ///
-/// Head and embedding may be one matrix. Writers save it under one name, and some take the head's.
-private func withEmbedding(_ tensors: [CheckpointTensor]) -> [CheckpointTensor] {
+/// Where head and embedding are one matrix, writers save it under one name, and some take the head's;
+/// PyTorch may save it under both.
+private func withOneEmbedding(_ tensors: [CheckpointTensor], config: JSON) -> [CheckpointTensor] {
     let (embedding, head) = ("model.embed_tokens.weight", "lm_head.weight")
-    guard !tensors.contains(where: { $0.name == embedding }) else { return tensors }
-    return tensors.map { $0.name == head ? $0.renamed(embedding) : $0 }
+    guard let matrix = tensors.first(where: { $0.name == embedding }) else {
+        return tensors.map { $0.name == head ? $0.renamed(embedding) : $0 }
+    }
+    guard config["tie_word_embeddings"] == true else { return tensors }
+    return tensors.filter { $0.name != head || !$0.isSameBytes(as: matrix) }
 }
 
 /// Opens the weights of a directory; the sources are their files, and the index if there is one.

@@ -80,6 +80,12 @@ public struct CheckpointTensor: Sendable {
         return copy
     }
 
+    /// Whether another tensor is this one under another name: the same place in the same file.
+    func isSameBytes(as other: CheckpointTensor) -> Bool {
+        file === other.file && range == other.range && layout == other.layout
+            && type == other.type && shape == other.shape
+    }
+
     /// Hands the bytes of its elements, in the order of its shape, to a function.
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         let stored = file.bytes.extracting(range)

@@ -100,4 +100,19 @@ struct ShardTests {
             #expect(try checkpoint.floats(named: "model.embed_tokens.weight") == [7])
         }
     }
+
+    /// The same storage under both names is one tensor where the configuration ties them.
+    @Test(arguments: [(#"{"tie_word_embeddings": true}"#, 1), ("{}", 2)])
+    func aSharedStorageIsOneMatrix(_ config: String, _ count: Int) async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try writeText(config, to: directory, name: "config.json")
+            try AtomicFile.write(
+                readFile(fixture("pytorch/tied.bin")),
+                to: directory + "/pytorch_model.bin"
+            )
+            let checkpoint = try Checkpoint(directory)
+            #expect(checkpoint.tensors.count == count)
+            #expect(checkpoint.tensors.first?.name == "model.embed_tokens.weight")
+        }
+    }
 }

@@ -7,7 +7,9 @@ import Testing
 /// Files that PyTorch wrote, against what PyTorch reads in them; `make.py` beside them made both.
 @Suite
 struct PyTorchTests {
-    static let files = ["dtypes.bin", "strides.bin", "module.bin", "training.pth", "empty.pt"]
+    static let files = [
+        "dtypes.bin", "strides.bin", "module.bin", "training.pth", "empty.pt", "tied.bin",
+    ]
 
     @Test(arguments: files)
     func tensorsReadAsInPyTorch(_ name: String) throws {

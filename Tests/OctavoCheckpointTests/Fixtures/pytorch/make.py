@@ -111,5 +111,7 @@ save(
     },
 )
 save("empty.pt", {})
+matrix = torch.randn(3, 2)
+save("tied.bin", {"model.embed_tokens.weight": matrix, "lm_head.weight": matrix})
 
 (here / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
