@@ -24,7 +24,7 @@ check: ## format, import table, no warnings
 	@scripts/check.sh
 
 fmt: ## put every file into the project's format
-	swift format format --in-place --parallel --recursive Package.swift Sources Tests
+	swift format format --in-place --parallel --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
 bench: ## quality and speed of the quantizer, as ratios measured side by side
 	@scripts/install-dependencies.sh

@@ -4,8 +4,6 @@ internal import OctavoBase
 ///
 /// What is accepted is in formats/pytorch.md. Nothing in the file is run.
 struct PyTorchFile {
-    /// The file, mapped.
-    let file: MappedFile
     /// Its tensors, in the order in which they were saved.
     let tensors: [CheckpointTensor]
 
@@ -40,7 +38,6 @@ struct PyTorchFile {
             total += tensor.byteCount
             tensors.append(tensor)
         }
-        self.file = file
         self.tensors = tensors
     }
 }
