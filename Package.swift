@@ -44,6 +44,10 @@ let package = Package(
         .executable(name: "octavo", targets: ["OctavoCLI"]),
         .library(name: "OctavoPublisher", targets: ["OctavoPublisher"]),
         .library(name: "OctavoHub", targets: ["OctavoHub"]),
+        // What Fuzz/ reads with.
+        .library(name: "OctavoBase", targets: ["OctavoBase"]),
+        .library(name: "OctavoCheckpoint", targets: ["OctavoCheckpoint"]),
+        .library(name: "OctavoModel", targets: ["OctavoModel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -62,14 +62,28 @@ func remedy(for error: any Error) -> String? {
 private func advice(on error: CheckpointError) -> String? {
     switch error {
     case .file(let error): remedy(for: error)
-    case .notAModel: "name a directory in Hugging Face layout, a .gguf or a .safetensors file"
+    case .notAModel:
+        "name a directory in Hugging Face layout, or a .gguf, .safetensors, .bin, .pt or .pth file"
     case .missingConfig: "copy config.json from where the model came from"
     case .safetensors, .shardIndex, .gguf:
         "the file is damaged or not what it seems; fetch it again and compare its digest"
+    case .pytorch(_, let error): advice(on: error)
     case .ggufModel, .undecodable:
         "convert the file with another tool first, or take the original checkpoint"
     case .aqlm: "fetch the model again, or ask its publisher to repair it"
     case .badJSON, .noSuchTensor: "fetch the model again"
+    }
+}
+
+private func advice(on error: PyTorchError) -> String {
+    switch error {
+    case .legacy, .tar, .badByteOrder:
+        "load it with PyTorch and save it again, or take the model's safetensors"
+    case .torchScript, .notTensors:
+        "save the model's state_dict() alone, or take its safetensors"
+    case .pickle(let error) where error.isRequest:
+        "take the model's safetensors; what a checkpoint asks to run is never run"
+    default: "the file is damaged or not what it seems; fetch it again and compare its digest"
     }
 }
 

@@ -111,7 +111,7 @@ private func codeProblem(_ codes: [Int32], _ scheme: Scheme?) -> String? {
 /// Where configuration and tensors contradict each other.
 func layoutProblems(_ model: OpenModel) -> [String] {
     var problems: [String] = []
-    if model.checkpoint.format != .safetensors {
+    if !model.checkpoint.isBare {
         do { problems = tensorSetProblems(model, try model.configuration()) } catch {
             problems = ["\(error)"]
         }
