@@ -101,7 +101,7 @@ extension SafetensorsFile {
                 shape: $0.shape,
                 file: file,
                 range: $0.bytes,
-                interleavedHeads: nil
+                transform: nil
             )
         }
     }

@@ -29,8 +29,8 @@ public struct CheckpointTensor: Sendable {
 
     let file: MappedFile
     let range: Range<Int>
-    /// Set when the rows of each attention head are interleaved, as GGUF has them: how many heads.
-    let interleavedHeads: Int?
+    /// What GGUF did to its values that must be undone.
+    let transform: GGUFTransform?
 
     /// Hands its stored bytes to a function.
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
@@ -57,8 +57,7 @@ public struct CheckpointTensor: Sendable {
                 )
                 throw .gguf(file: lastComponent(file.path), error)
             }
-            guard let interleavedHeads else { return values }
-            return deinterleaved(values, rows: shape[0], heads: interleavedHeads)
+            return transform?.undone(values, rows: shape[0]) ?? values
         }
     }
 
