@@ -18,14 +18,6 @@ struct VectorTests {
         )
     }
 
-    @Test
-    func ggufVectorsAreCurrent() throws {
-        try compare(
-            "gguf",
-            GGUFBatteryTests.files.map { ($0.testDescription, $0.bytes, $0.error?.description) }
-        )
-    }
-
     private func compare(
         _ format: String,
         _ cases: [(name: String, bytes: [UInt8], error: String?)]

@@ -16,9 +16,8 @@ struct GGUFConfig {
 
     /// Reads from the metadata what the tensors do not tell.
     ///
-    /// - Parameters:
-    ///   - biasFlags: The keys that say whether there are biases, and what they say.
-    ///   - rope: Those of the family's rope tensors that are there, by name.
+    /// The flags say whether there are biases, for each key that says so; `rope` are those of the
+    /// family's rope tensors that are there, by name.
     init(
         _ keys: inout GGUFKeys,
         family: GGUFFamily,

@@ -30,8 +30,9 @@ struct GGUFFamily: Sendable {
     var slidingRopeBase: Double?
     /// How layers of sliding and of full attention alternate.
     var layers = Layers.unstated
-    /// The number of layers of that one size whose queries are scaled by the hidden size over the
-    /// heads; the others' are scaled by the head size. Nil if the configuration does not say.
+    /// How many layers the one size has whose queries are scaled by the hidden size over the heads.
+    ///
+    /// The others' are scaled by the head size. Nil if the configuration does not say.
     var layersOfWideQueries: Int?
     /// What the configuration says of every model.
     var constants: [String: JSON] = [:]

@@ -6,9 +6,8 @@ struct GGUFImport {
     let tensors: [CheckpointTensor]
     let config: GGUFConfig
 
-    /// Respells names, shapes and metadata, and checks them against each other.
-    ///
-    /// - Parameter files: In their order; the first has the metadata.
+    /// Respells names, shapes and metadata of the files in their order, and checks them against each
+    /// other; the first file has the metadata.
     init(_ files: [GGUFFile]) throws(GGUFModelError) {
         let metadata = files.first?.metadata ?? GGUFMetadata()
         let family = try GGUFFamily(of: metadata)

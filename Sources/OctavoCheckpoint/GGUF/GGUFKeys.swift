@@ -53,6 +53,15 @@ struct GGUFKeys {
         return shortest(number)
     }
 
+    /// A text, or nil if the key is absent.
+    mutating func text(_ key: String) throws(GGUFModelError) -> String? {
+        guard let value = value(key) else { return nil }
+        guard let text = value.string else {
+            throw .badKey("\(architecture).\(key)", expected: "a text")
+        }
+        return text
+    }
+
     /// A number above 0, or nil if the key is absent.
     mutating func optionalPositive(_ key: String) throws(GGUFModelError) -> Double? {
         value(key) == nil ? nil : try positive(key)

@@ -26,9 +26,7 @@ struct GGUFRope {
     /// The length of contexts before they were stretched, where the family states it by itself.
     private let originalContextLength: Int?
 
-    /// Reads what a file states, by keys and by tensors.
-    ///
-    /// - Parameter tensors: Those of the family's rope tensors that are there, by name.
+    /// Reads what a file states, by keys and by those of the family's rope tensors that are there.
     init(
         _ keys: inout GGUFKeys,
         of family: GGUFFamily,

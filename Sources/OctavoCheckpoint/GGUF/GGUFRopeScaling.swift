@@ -9,17 +9,17 @@ enum GGUFRopeScaling {
     /// The attention factor is nil if it follows from the lengths of the contexts.
     case longrope(short: [Float], long: [Float], attentionFactor: Double?)
 
-    /// What a file states, by keys and by tensors.
-    ///
-    /// - Parameter tensors: Those of the family's rope tensors that are there, by name.
-    /// - Returns: Nil if positions are not scaled.
+    /// What a file states, by keys and by those of the family's rope tensors that are there; nil if
+    /// positions are not scaled.
     static func stated(
         _ keys: inout GGUFKeys,
         of numbers: GGUFHyperparameters,
         ropeBase: Double,
         tensors: [String: [Float]]
     ) throws(GGUFModelError) -> GGUFRopeScaling? {
-        let kind = keys.value("rope.scaling.type")?.string ?? "none"
+        // As llama.cpp reads it, a factor alone means the oldest of scalings.
+        let usual = keys.value("rope.scaling.factor") == nil ? "none" : "linear"
+        let kind = try keys.text("rope.scaling.type") ?? usual
         let original = "rope.scaling.original_context_length"
         if let divisors = tensors["rope_freqs.weight"], divisors.contains(where: { $0 != 1 }) {
             guard kind == "none" else {
@@ -34,10 +34,10 @@ enum GGUFRopeScaling {
                 )
             )
         }
-        if let long = tensors["rope_factors_long.weight"] {
-            guard let short = tensors["rope_factors_short.weight"] else {
-                throw .missingTensor("rope_factors_short.weight")
-            }
+        let names = GGUFRopeTensors.longAndShortFactors.names
+        if names.contains(where: { tensors[$0] != nil }) {
+            guard let short = tensors[names[0]] else { throw .missingTensor(names[0]) }
+            guard let long = tensors[names[1]] else { throw .missingTensor(names[1]) }
             guard kind == "none" || kind == "longrope" else {
                 throw .unsupportedFeature("two ways of rope scaling at once")
             }

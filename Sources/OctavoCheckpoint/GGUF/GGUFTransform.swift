@@ -5,11 +5,8 @@ enum GGUFTransform: Sendable, Hashable {
     /// Values are one higher: of norms that multiply by one plus their weight.
     case raisedByOne
 
-    /// Undoes it.
-    ///
-    /// - Parameters:
-    ///   - values: All elements, row by row.
-    ///   - rows: How many rows; of interleaved heads, a multiple of twice the heads.
+    /// The values as they were before, given row by row; the rows of interleaved heads are a multiple
+    /// of twice the heads.
     func undone(_ values: [Float], rows: Int) -> [Float] {
         switch self {
         case .interleavedHeads(let heads): deinterleaved(values, rows: rows, heads: heads)

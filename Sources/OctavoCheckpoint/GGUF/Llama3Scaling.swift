@@ -10,9 +10,8 @@ struct Llama3Scaling {
     /// Recovers the scaling from the divisors of each frequency that GGUF stores instead.
     ///
     /// The largest divisor is the factor; low and high frequency factor are those of every model
-    /// published so. Then the rule must give the very divisors that are there.
-    ///
-    /// - Parameter divisors: Half as many as a head has dimensions.
+    /// published so. Then the rule must give the very divisors that are there, which are half as many
+    /// as a head has dimensions.
     init(
         divisors: [Float],
         headSize: Int,
