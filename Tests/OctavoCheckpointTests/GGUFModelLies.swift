@@ -51,8 +51,8 @@ private let metadata: [HandMadeModel] = [
     HandMadeModel("negative context", badKey("context_length")) {
         $0.state("llama.context_length", 5, littleEndian(Int32(-1)))
     },
-    HandMadeModel("2^31 wide", badKey("embedding_length")) {
-        $0.state("llama.embedding_length", 1 << 31)
+    HandMadeModel("2^30 wide", badKey("embedding_length")) {
+        $0.state("llama.embedding_length", 1 << 30)
     },
     HandMadeModel("layers of two widths", badKey("feed_forward_length")) {
         let widths = littleEndian(UInt32(4)) + littleEndian(UInt32(8))
@@ -95,7 +95,7 @@ private let tensors: [HandMadeModel] = [
         $0.remove("blk.0.ffn_norm.weight")
     },
     HandMadeModel("layers that are not there", .missingTensor("blk.1.attn_norm.weight")) {
-        $0.state("llama.block_count", (1 << 31) - 1)
+        $0.state("llama.block_count", (1 << 30) - 1)
     },
     HandMadeModel("layer beyond", .unknownTensor("blk.1.attn_q.weight")) {
         $0.add("blk.1.attn_q.weight", [4, 4])
@@ -185,6 +185,16 @@ private let features: [HandMadeModel] = [
     },
     HandMadeModel("part of a head", .unsupportedFeature("rotation of a part of each head")) {
         $0.state("llama.rope.dimension_count", 2)
+    },
+    HandMadeModel(
+        "the most of the longest heads",
+        badShape("blk.0.attn_qkv.weight", [12, 4], [3 * ((1 << 30) - 1) * ((1 << 30) - 2), 4]),
+        in: .phi3
+    ) {
+        for key in ["head_count", "head_count_kv"] {
+            $0.state("phi3.attention.\(key)", (1 << 30) - 1)
+        }
+        $0.state("phi3.attention.key_length", (1 << 30) - 2)
     },
     HandMadeModel(
         "more than a head",

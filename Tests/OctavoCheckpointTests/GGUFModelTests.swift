@@ -64,6 +64,20 @@ struct GGUFModelTests {
         }
     }
 
+    /// 60 / 88 * 88 comes to a little less than 60, which readers would round down to 59.
+    @Test
+    func partsOfHeadsAreFoundAgain() async throws {
+        var builder = GGUFBuilder.phi3
+        builder.state("phi3.attention.key_length", 88)
+        builder.state("phi3.rope.dimension_count", 60)
+        builder.change("blk.0.attn_qkv.weight", [4, 3 * 88])
+        builder.change("blk.0.attn_output.weight", [88, 4])
+        try await withFile(builder.bytes) { path in
+            let part = try #require(try Checkpoint(path).config["partial_rotary_factor"]?.number)
+            #expect(Int(88 * part) == 60)
+        }
+    }
+
     /// Of a type that Octavo does not decode, all but the values is to be had.
     @Test
     func otherTypesAreNamedWhenTheirValuesAreWanted() async throws {

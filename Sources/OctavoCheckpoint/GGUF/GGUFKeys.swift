@@ -30,8 +30,8 @@ struct GGUFKeys {
         {
             found = first
         }
-        // Below 2^31, so that no product of two overflows.
-        guard let count = found?.integer, count >= least, count < 1 << 31 else {
+        // Below 2^30, so that no product of two overflows, nor three of them together.
+        guard let count = found?.integer, count >= least, count < 1 << 30 else {
             throw .badKey(
                 "\(architecture).\(key)",
                 expected: least == 1 ? "a positive whole number" : "a whole number from \(least)"

@@ -39,8 +39,7 @@ struct GGUFRope {
                 try keys.optionalPositive("rope.freq_base_swa") ?? usual
             } else { nil }
         scaling = try .stated(&keys, of: numbers, ropeBase: base, tensors: tensors)
-        rotatedPart =
-            family.rotatesParts ? Double(numbers.rotarySize) / Double(numbers.headSize) : nil
+        rotatedPart = family.rotatesParts ? part(numbers.rotarySize, of: numbers.headSize) : nil
         originalContextLength =
             family.ropeTensors == .longAndShortFactors
             ? try keys.count(
@@ -75,4 +74,11 @@ struct GGUFRope {
         if scaling == nil { members["rope_type"] = "default" }
         return .object(members)
     }
+}
+
+/// A part of a whole, such that the whole times it, rounded down, gives the part again: that is how
+/// readers find how much of each head is rotated.
+private func part(_ size: Int, of whole: Int) -> Double {
+    let quotient = Double(size) / Double(whole)
+    return Int(Double(whole) * quotient) < size ? quotient.nextUp : quotient
 }
