@@ -46,6 +46,43 @@ struct GGUFFamilyTests {
         }
     }
 
+    /// A llama with all biases, whose positions are scaled by divisors.
+    @Test
+    func divisorsComeBackAsTheRuleTheyFollow() throws {
+        let checkpoint = try Checkpoint(fixture("tiny-llama.gguf"))
+        let expected = try #require(JSON(parsing: try readFile(fixture("tiny-llama.json"))).object)
+        #expect(Set(checkpoint.tensors.map(\.name)) == Set(expected.keys))
+        for (name, tensor) in expected {
+            #expect(checkpoint[name]?.shape == (try tensor.shape("shape")), "\(name)")
+            let floats = try checkpoint.floats(named: name)
+            #expect(Digest(of: floats).hex == (try tensor.string("sha256")), "\(name)")
+        }
+        let config = checkpoint.config
+        let numbers = [
+            "hidden_size": 32, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+            "intermediate_size": 64, "vocab_size": 8, "num_hidden_layers": 1, "bos_token_id": 1,
+            "eos_token_id": 2, "max_position_embeddings": 131072,
+        ]
+        for (key, value) in numbers { #expect(config[key] == .integer(value), "\(key)") }
+        #expect(config["rms_norm_eps"] == 1e-05)
+        #expect(config["attention_bias"] == true)
+        #expect(config["mlp_bias"] == false)
+        #expect(config["tie_word_embeddings"] == true)
+        #expect(config["pad_token_id"] == nil)
+        #expect(config["rope_theta"] == 500000.0)
+        let scaling = try config.object("rope_scaling")
+        #expect(scaling["rope_type"] == "llama3")
+        #expect(scaling["factor"] == 8.0)
+        #expect(scaling["low_freq_factor"] == 1.0)
+        #expect(scaling["high_freq_factor"] == 4.0)
+        #expect(scaling["original_max_position_embeddings"] == 8192)
+        var parameters = try config.object("rope_parameters")
+        #expect(parameters["rope_theta"] == 500000.0)
+        parameters["rope_theta"] = nil
+        #expect(parameters == scaling)
+        #expect(checkpoint.sideFiles.map(\.name) == ["generation_config.json"])
+    }
+
     @Test
     func theTokensOfGenerationAreStated() throws {
         let checkpoint = try checkpoint("gemma3")

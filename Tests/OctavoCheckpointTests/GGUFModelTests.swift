@@ -35,6 +35,7 @@ struct GGUFModelTests {
         var builder = GGUFBuilder.llama
         builder.state("llama.vocab_size", 2)
         builder.state("llama.expert_count", 0)
+        builder.state("llama.vision.block_count", 27)
         builder.state("llama.attention.causal", 7, [1])
         builder.state("llama.rope.scaling.attn_factor", float: 1)
         // An item for each layer.

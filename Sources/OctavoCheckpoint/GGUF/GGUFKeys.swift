@@ -74,7 +74,7 @@ struct GGUFKeys {
         for whole in metadata.keys where whole.hasPrefix(prefix) && !asked.contains(UTF8Key(whole))
         {
             let key = String(whole.dropFirst(prefix.count))
-            if irrelevantKeys.contains(key) { continue }
+            if irrelevantKeys.contains(key) || ofImages.contains(where: key.hasPrefix) { continue }
             if let neutral = neutralValues[key], let value = metadata[whole],
                 value.bool.map({ $0 ? 1 : 0 }) ?? value.number == neutral
             {
@@ -90,6 +90,9 @@ private let irrelevantKeys: Set = [
     "vocab_size", "tensor_data_layout", "rope.scaling.finetuned",
     "rope.scaling.original_context_length",
 ]
+
+/// What some files of Gemma 3 say of images, whose tensors are in a file of their own.
+private let ofImages = ["vision.", "mm."]
 
 /// Values that say as much as their absence; false counts as 0, true as 1.
 private let neutralValues: [String: Double] = [
