@@ -240,6 +240,16 @@ private let rope: [HandMadeModel] = [
     HandMadeModel("long factors alone", .missingTensor("rope_factors_short.weight"), in: .phi3) {
         $0.add("rope_factors_long.weight", values: [1, 2])
     },
+    HandMadeModel(
+        "factors and a factor",
+        .unsupportedFeature("two ways of rope scaling at once"),
+        in: .phi3
+    ) {
+        $0.add("rope_factors_short.weight", values: [1, 1])
+        $0.add("rope_factors_long.weight", values: [1, 2])
+        $0.state("phi3.rope.scaling.type", "longrope")
+        $0.state("phi3.rope.scaling.factor", float: 2)
+    },
     HandMadeModel("short factors alone", .missingTensor("rope_factors_long.weight"), in: .phi3) {
         $0.add("rope_factors_short.weight", values: [1, 2])
     },

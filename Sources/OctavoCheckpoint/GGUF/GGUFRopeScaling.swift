@@ -38,7 +38,9 @@ enum GGUFRopeScaling {
         if names.contains(where: { tensors[$0] != nil }) {
             guard let short = tensors[names[0]] else { throw .missingTensor(names[0]) }
             guard let long = tensors[names[1]] else { throw .missingTensor(names[1]) }
-            guard kind == "none" || kind == "longrope" else {
+            guard kind == "none" || kind == "longrope",
+                keys.value("rope.scaling.factor")?.number ?? 1 == 1
+            else {
                 throw .unsupportedFeature("two ways of rope scaling at once")
             }
             return .longrope(
