@@ -30,8 +30,8 @@ public struct CheckpointTensor: Sendable {
     private let file: MappedFile
     /// Where its bytes are, or those of the storage that it is laid out in.
     let range: Range<Int>
-    /// Set when the rows of each attention head are interleaved, as GGUF has them: how many heads.
-    private let interleavedHeads: Int?
+    /// What GGUF did to its values that must be undone.
+    private let transform: GGUFTransform?
     /// Set when its elements do not follow one another in `range`.
     private let layout: StridedLayout?
 
@@ -41,14 +41,14 @@ public struct CheckpointTensor: Sendable {
         shape: [Int],
         file: MappedFile,
         range: Range<Int>,
-        interleavedHeads: Int? = nil
+        transform: GGUFTransform? = nil
     ) {
         self.name = name
         self.type = type
         self.shape = shape
         self.file = file
         self.range = range
-        self.interleavedHeads = interleavedHeads
+        self.transform = transform
         byteCount = range.count
         layout = nil
     }
@@ -69,7 +69,7 @@ public struct CheckpointTensor: Sendable {
         self.byteCount = byteCount
         self.file = file
         range = storage
-        interleavedHeads = nil
+        transform = nil
         self.layout = layout
     }
 
@@ -112,8 +112,7 @@ public struct CheckpointTensor: Sendable {
                 )
                 throw .gguf(file: lastComponent(file.path), error)
             }
-            guard let interleavedHeads else { return values }
-            return deinterleaved(values, rows: shape[0], heads: interleavedHeads)
+            return transform?.undone(values, rows: shape[0]) ?? values
         }
     }
 

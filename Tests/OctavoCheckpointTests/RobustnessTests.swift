@@ -24,12 +24,12 @@ struct RobustnessTests {
         #expect(throws: Never.self) { try GGUFHeader(file.span.bytes) }
     }
 
-    @Test
-    func spoiltGGUFFilesAreReadOrRefused() async throws {
-        let whole = try readFile(fixture("tiny-llama.gguf"))
+    @Test(arguments: ["tiny-llama", "gguf/mixtral", "gguf/gemma3", "gguf/phi3"])
+    func spoiltGGUFFilesAreReadOrRefused(name: String) async throws {
+        let whole = try readFile(fixture("\(name).gguf"))
         let header = try GGUFHeader(whole.span.bytes)
         let dataStart = try #require(header.tensors.first?.bytes.lowerBound)
-        try await readSpoilt(whole, upTo: dataStart, as: "m.gguf", seed: 1) { path in
+        try await readSpoilt(whole, upTo: dataStart, as: "m.gguf", seed: 1, rounds: 700) { path in
             let checkpoint = try Checkpoint(path)
             let metadata = try #require(checkpoint.ggufMetadata)
             _ = try? GGUFVocabulary(metadata).tokenizer()

@@ -17,14 +17,6 @@ struct VectorTests {
         try compare("invalid/safetensors/files", files.filter { $0.error != nil })
     }
 
-    @Test
-    func ggufVectorsAreCurrent() throws {
-        try compare(
-            "gguf",
-            GGUFBatteryTests.files.map { ($0.testDescription, $0.bytes, $0.error?.description) }
-        )
-    }
-
     private func compare(
         _ format: String,
         _ cases: [(name: String, bytes: [UInt8], error: String?)]

@@ -1,23 +1,27 @@
 import Glibc
 
-/// The scaling of rotary positions that Llama 3.1 brought, as Hugging Face parameterizes it.
+/// The scaling of rotary positions that Llama 3.1 brought.
 struct Llama3Scaling {
     let factor: Float
     let originalContextLength: Int
     let lowFrequencyFactor = 1.0
     let highFrequencyFactor = 4.0
 
-    /// Recovers the scaling from the divisors of each frequency that GGUF stores instead (M6).
+    /// Recovers the scaling from the divisors of each frequency that GGUF stores instead.
     ///
-    /// The largest divisor is the factor; the other two parameters are those of every model
-    /// published so. Then the rule must give the very divisors that are there.
-    ///
-    /// The divisors are `rope_freqs.weight`, half as many as a head has dimensions.
-    init(divisors: [Float], of model: LlamaGGUF) throws(GGUFModelError) {
+    /// The largest divisor is the factor; low and high frequency factor are those of every model
+    /// published so. Then the rule must give the very divisors that are there, which are half as many
+    /// as a head has dimensions.
+    init(
+        divisors: [Float],
+        headSize: Int,
+        base: Double,
+        originalContextLength: Int
+    ) throws(GGUFModelError) {
         factor = divisors.max() ?? 1
-        originalContextLength = model.originalContextLength ?? 8192
+        self.originalContextLength = originalContextLength
         for (index, found) in divisors.enumerated() {
-            let expected = divisor(index, headSize: model.headSize, base: model.ropeBase)
+            let expected = divisor(index, headSize: headSize, base: base)
             // Converters compute in single precision; the ramp between the two factors multiplies
             // its rounding by some hundred at most.
             guard abs(found - expected) <= 1e-4 * expected else {
