@@ -20,7 +20,9 @@ struct ModelWriter {
         case tensor(CheckpointTensor)
         /// A linear that the output holds as weights, though the model holds codes.
         case dequantized(path: String)
-        /// One of the three tensors of a quantized linear.
+        /// One of the three tensors of a linear that the model holds as codes already.
+        case repaired(RepairedTensor)
+        /// One of the three tensors of a linear that is quantized on the way.
         case additive(path: String, suffix: String)
     }
 
@@ -51,6 +53,9 @@ struct ModelWriter {
                         .additive(path: path, suffix: String(plan.name.dropFirst(path.count)))
                     )
                 }
+            } else if options.target == .hfAQLM, let path = quantizedPath(tensor.name) {
+                guard tensor.name.hasSuffix(".codes") else { continue }
+                for part in try model.repaired(path) { try add(part.plan, .repaired(part)) }
             } else if options.target == .dense, let path = quantizedPath(tensor.name) {
                 guard tensor.name.hasSuffix(".codes"), let layer = model.linearShape(path) else {
                     continue
@@ -82,6 +87,7 @@ struct ModelWriter {
             guard let source = sources[plan.name] else { return }
             switch source {
             case .tensor(let tensor): try write(tensor, as: plan.dtype, to: &writer)
+            case .repaired(let part): try writer.write(part.bytes())
             case .dequantized(let path):
                 guard let layer = try model.additiveLayer(path) else { return }
                 let bytes = try storedBytes(

@@ -1,4 +1,4 @@
-import OctavoBase
+public import OctavoBase
 public import OctavoCheckpoint
 public import OctavoModel
 
@@ -41,9 +41,12 @@ public struct OpenModel: Sendable {
         )
     }
 
+    /// What its config.json says; that of the first AQLM publications in the present spelling.
+    public var config: JSON { aqlm?.config ?? checkpoint.config }
+
     /// Its architecture.
     public func configuration() throws(ConfigurationError) -> ModelConfiguration {
-        try ModelConfiguration(json: checkpoint.config)
+        try ModelConfiguration(json: config)
     }
 
     /// All its weights, in memory.
@@ -58,6 +61,11 @@ public struct OpenModel: Sendable {
         }
         guard let json = try sideFile("tokenizer.json") else { throw ModelError.noTokenizer(path) }
         return try Tokenizer(json: json, configuration: sideFile("tokenizer_config.json"))
+    }
+
+    /// The tensors of a quantized linear as the AQLM layout has them; none if there is none of this path.
+    func repaired(_ path: String) throws -> [RepairedTensor] {
+        try modules[path].flatMap { try aqlm?.repaired($0) } ?? []
     }
 
     /// The outputs and inputs of a quantized linear, or nil if there is none of this path.
@@ -112,6 +120,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case noTokenizer(String)
     /// It is quantized already, which the work asked for does not allow.
     case alreadyQuantized(String)
+    /// It is not quantized, which the work asked for needs.
+    case notQuantized(String)
 
     /// As a sentence.
     public var description: String {
@@ -122,6 +132,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
                 + "be at most 8 codebooks of at most 16 bits"
         case .noTokenizer(let path): "\(path) has no tokenizer.json"
         case .alreadyQuantized(let path): "\(path) is quantized already; expected original weights"
+        case .notQuantized(let path): "\(path) is not quantized; expected an AQLM model"
         }
     }
 }
