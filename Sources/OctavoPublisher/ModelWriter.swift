@@ -131,12 +131,15 @@ struct ModelWriter {
         as dtype: DType,
         to writer: inout SafetensorsWriter
     ) throws {
-        let values = try replaced[tensor.name]?()
-        let bytes =
-            values == nil && tensor.type == .dtype(dtype)
-            ? tensor.withBytes { $0.array }
-            : try storedBytes(values ?? tensor.floats(), as: dtype, named: tensor.name)
-        try writer.write(bytes)
+        if let values = try replaced[tensor.name]?() {
+            try writer.write(storedBytes(values, as: dtype, named: tensor.name))
+        } else if tensor.type == .dtype(dtype) {
+            try tensor.forEachPiece { try writer.write($0) }
+        } else {
+            try tensor.forEachFloats {
+                try writer.write(storedBytes($0, as: dtype, named: tensor.name))
+            }
+        }
     }
 }
 

@@ -15,9 +15,12 @@ public struct OpenModel: Sendable {
     private let modules: [String: AQLMLayout.Module]
 
     /// Opens a directory in Hugging Face layout, a GGUF file or a safetensors file.
-    public init(_ path: String) throws {
-        self.path = path
-        checkpoint = try Checkpoint(path)
+    public init(_ path: String) throws { try self.init(Checkpoint(path)) }
+
+    /// Takes what was opened already.
+    public init(_ checkpoint: Checkpoint) throws {
+        path = checkpoint.path
+        self.checkpoint = checkpoint
         guard AQLMLayout.isDeclared(by: checkpoint) else {
             aqlm = nil
             scheme = nil

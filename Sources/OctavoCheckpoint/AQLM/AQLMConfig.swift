@@ -94,7 +94,7 @@ private func writeLegacy(_ parameters: JSONObject, _ members: inout JSONObject) 
 
 /// What of a configuration's rotary positions the Transformers library does not understand, before its
 /// fifth version or at all (A8).
-func rotaryFindings(_ config: JSON) -> [ReaderFinding] {
+public func rotaryFindings(_ config: JSON) -> [ReaderFinding] {
     var findings: [ReaderFinding] = []
     if let parameters = config["rope_parameters"], parameters != .null,
         config["rope_theta"] == nil, config["rope_scaling"] == nil

@@ -34,9 +34,10 @@ public struct RepairedTensor: Sendable {
     ///
     /// - Throws: ``CheckpointError/aqlm(_:)`` if a code is none.
     public func bytes() throws(CheckpointError) -> [UInt8] {
+        defer { stored.release() }
         switch content {
         case .codes(let tensor, let bits, let transposed):
-            packedCodes(
+            return packedCodes(
                 try rethrow(
                     CheckpointError.aqlm,
                     try plainCodes(tensor, bits: bits, transposed: transposed)
@@ -44,8 +45,17 @@ public struct RepairedTensor: Sendable {
                 bits: bits
             )
         case .halves(let tensor) where tensor.type != .dtype(.f16):
-            try tensor.floats().map { Half.narrow($0).littleEndian }.byteArray
-        case .halves(let tensor), .stored(let tensor): tensor.withBytes { $0.array }
+            return try tensor.floats().map { Half.narrow($0).littleEndian }.byteArray
+        case .halves(let tensor), .stored(let tensor): return tensor.withBytes { $0.array }
+        }
+    }
+}
+
+extension RepairedTensor {
+    /// The tensor that it is made of.
+    private var stored: CheckpointTensor {
+        switch content {
+        case .codes(let tensor, _, _), .halves(let tensor), .stored(let tensor): tensor
         }
     }
 }

@@ -93,7 +93,9 @@ struct StoredModule {
         }
         let (outFeatures, tooMany) = outGroups.multipliedReportingOverflow(by: parameters.outGroup)
         let (inFeatures, tooWide) = inGroups.multipliedReportingOverflow(by: parameters.inGroup)
-        guard !tooMany, !tooWide,
+        let (weights, tooLarge) = outFeatures.multipliedReportingOverflow(by: inFeatures)
+        // Far beyond any matrix, and so that sums over a million of them are numbers.
+        guard !tooMany, !tooWide, !tooLarge, weights <= 1 << 42,
             parameters.plans(path, outFeatures: outFeatures, inFeatures: inFeatures) != nil
         else { throw wrongCodes }
         self.outFeatures = outFeatures
