@@ -79,9 +79,12 @@ run() { # LIMIT-SECONDS NAME GIGABYTES ARGUMENT...
 import resource, subprocess, sys, time
 
 octavo, limit, name, size, *arguments = sys.argv[1:]
-start = time.monotonic()
-subprocess.run([octavo, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-seconds = time.monotonic() - start
+def timed():
+    start = time.monotonic()
+    subprocess.run([octavo, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.monotonic() - start
+# What is short is hurt most by whatever else the machine does: the best of three.
+seconds = min(timed() for _ in range(1 if limit == "-" else 3))
 megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
 within = megabytes <= 500 and (limit == "-" or seconds <= float(limit))
 print(f"{name:28}{size:>6}{seconds:10.2f}{megabytes:12.0f}  {'yes' if within else 'NO'}")

@@ -18,7 +18,8 @@ public struct SchemePreview: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - scheme: The scheme.
-    ///   - inspection: The model; weights that are codes already stay out of it.
+    ///   - inspection: The model; there is nothing to say of one that is quantized.
+    /// - Throws: When the AQLM layout cannot hold the scheme.
     init?(_ scheme: Scheme, of inspection: ModelInspection) throws {
         guard inspection.aqlm == nil else { return nil }
         self.scheme = scheme

@@ -42,6 +42,7 @@ public struct TensorGroup: Sendable, Equatable {
     /// - Parameters:
     ///   - tensors: All tensors of a model.
     ///   - modules: The linears among them that are held as codes: three tensors, one weight.
+    /// - Returns: The groups; the counts of all add up to the weights there are.
     static func grouping(
         _ tensors: [InspectedTensor],
         quantized modules: [AQLMLayout.Module]
