@@ -173,6 +173,7 @@ private func advice(on error: ModelError) -> String? {
     switch error {
     case .alreadyQuantized:
         "name the original model, or make a dense one with `octavo convert --to dense`"
+    case .notQuantized: "fold it with `octavo quantize`, or write it with --to safetensors"
     case .noTokenizer: "copy tokenizer.json from where the model came from"
     case .unsupportedScheme: "convert it with the tool that made it"
     }

@@ -27,13 +27,13 @@ public struct CheckpointTensor: Sendable {
     /// The bytes that its elements take, one after the other.
     public let byteCount: Int
 
-    private let file: MappedFile
+    let file: MappedFile
     /// Where its bytes are, or those of the storage that it is laid out in.
     let range: Range<Int>
     /// What GGUF did to its values that must be undone.
-    private let transform: GGUFTransform?
+    let transform: GGUFTransform?
     /// Set when its elements do not follow one another in `range`.
-    private let layout: StridedLayout?
+    let layout: StridedLayout?
 
     init(
         name: String,

@@ -116,19 +116,7 @@ func layoutProblems(_ model: OpenModel) -> [String] {
             problems = ["\(error)"]
         }
     }
-    for disagreement in model.aqlm?.disagreements ?? [] {
-        switch disagreement {
-        case .quantizedButListed(let name):
-            problems.append("\(name) is quantized, but listed as not to be")
-        case .denseButNotListed(let name):
-            problems.append("\(name) is not quantized, but not listed as such")
-        case .listedForOldReadersOnly(let name):
-            problems.append(
-                "\(name) is listed only as \(name).weight, which transformers 5 does not recognize"
-            )
-        }
-    }
-    return problems
+    return problems + (model.aqlm?.findings ?? []).filter(\.isFault).map { "\($0)" }
 }
 
 /// What the layout is, where nothing is wrong with it.

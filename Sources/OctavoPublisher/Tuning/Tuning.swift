@@ -162,7 +162,7 @@ private func writeTuned(
     var writer = ModelWriter(
         model: model,
         options: ConversionOptions(
-            target: .safetensors,
+            target: .hfAQLM,
             dtype: .f16,
             maxShardSize: request.maxShardSize
         )
