@@ -7,10 +7,13 @@ enum UnicodeForm: String, Sendable {
     case nfkc = "NFKC"
     case nfkd = "NFKD"
 
-    /// The text in this form, as a library has it whose tables are those of Unicode 11.
+    /// The text in this form, as a library has it whose tables are those of Unicode 9.
     ///
     /// Scalars that came later are nothing to such tables: they stay as they are, and nothing around
     /// them moves or composes past them. What lies between them is normalized alike by all versions.
+    ///
+    /// Ideographs, and all else from U+20000 on, are normalized each by itself: none of them composes with
+    /// anything, but Swift takes U+20073 with a circumflex for the s 0x20000 below it, and makes it ŝ.
     func apply(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard text.contains(where: { $0 >= 0x80 }) else { return text }
         var result: [UInt8] = []
@@ -19,9 +22,12 @@ enum UnicodeForm: String, Sendable {
         var at = start
         while at < text.endIndex {
             let (scalar, width) = scalar(at: at, in: text)
-            if width > 1, let age = scalar.properties.age, age.major > 11 {
+            let isYoung = width > 1 && scalar.properties.age.map { $0.major > 9 } ?? false
+            let isAlone = scalar.value >= 0x20000 || 0xF900...0xFAFF ~= scalar.value
+            if isYoung || isAlone {
                 result += normalized(text[start..<at])
-                result += text[at..<at + width]
+                let bytes = text[at..<at + width]
+                result += isYoung ? bytes : Array(normalized(bytes))[...]
                 start = at + width
             }
             at += width

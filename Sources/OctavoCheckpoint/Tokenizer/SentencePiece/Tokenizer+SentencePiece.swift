@@ -115,7 +115,7 @@ extension SentencePieceModel {
             let highest = max(normal.max() ?? 0, Double(Float.leastNormalMagnitude))
             for id in ids(of: .userDefined) {
                 let length = pieces[id].text.utf8.count
-                scores[id] = Double(Float(length) * Float(highest)) - 0.1
+                scores[id] = Double(Float(length) * Float(highest) - 0.1)
             }
             return .unigram(
                 UnigramModel(
