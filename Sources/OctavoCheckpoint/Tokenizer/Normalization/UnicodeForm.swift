@@ -38,10 +38,13 @@ enum UnicodeForm: String, Sendable {
 
     private func normalized(_ text: ArraySlice<UInt8>) -> String.UTF8View {
         let text = String(decoding: text, as: UTF8.self)
+        // Swift composes marks in the right order only of text that is decomposed already.
         return switch self {
-        case .nfc: text.precomposedStringWithCanonicalMapping.utf8
+        case .nfc:
+            text.decomposedStringWithCanonicalMapping.precomposedStringWithCanonicalMapping.utf8
         case .nfd: text.decomposedStringWithCanonicalMapping.utf8
-        case .nfkc: text.precomposedStringWithCompatibilityMapping.utf8
+        case .nfkc:
+            text.decomposedStringWithCompatibilityMapping.precomposedStringWithCanonicalMapping.utf8
         case .nfkd: text.decomposedStringWithCompatibilityMapping.utf8
         }
     }

@@ -110,13 +110,8 @@ extension SentencePieceModel {
         case .unigram:
             var scores = pieces.map { Double($0.score) }
             let normal = ids(of: .normal).map { scores[$0] }
-            // A bonus, so that they are always chosen. That the highest score is never held to be below
-            // the least positive number is a slip that SentencePiece has made its rule.
-            let highest = max(normal.max() ?? 0, Double(Float.leastNormalMagnitude))
-            for id in ids(of: .userDefined) {
-                let length = pieces[id].text.utf8.count
-                scores[id] = Double(Float(length) * Float(highest) - 0.1)
-            }
+            // So that they are always chosen, whatever score the file gives them.
+            for id in ids(of: .userDefined) { scores[id] = 0 }
             return .unigram(
                 UnigramModel(
                     vocabulary: vocabulary,
