@@ -37,8 +37,8 @@ func remedy(for error: any Error) -> String? {
     case let error as EvaluationError: advice(on: error)
     case is GenerationError: "shorten the prompt or lower --max-tokens"
     case is TokenError: "the token ids belong to another model's vocabulary"
-    case is TokenizerError:
-        "fetch tokenizer.json again; other kinds of tokenizers are not supported yet"
+    case is TokenizerError, is SentencePieceError:
+        "fetch the tokenizer's files again; formats/tokenizer.md says which kinds are supported"
     case is TensorSetError:
         "config.json and the weights do not belong together, or are damaged; fetch the model again"
     case is RecordError: "fetch octavo.json again, or remove it to check the model without it"

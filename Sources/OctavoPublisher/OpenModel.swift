@@ -57,13 +57,19 @@ public struct OpenModel: Sendable {
         try LanguageModel(configuration: configuration(), from: self)
     }
 
-    /// Its tokenizer: tokenizer.json, or what a GGUF file says.
+    /// Its tokenizer: tokenizer.json, else tokenizer.model, or what a GGUF file says.
     public func tokenizer() throws -> Tokenizer {
         if let metadata = checkpoint.ggufMetadata {
             return try GGUFVocabulary(metadata).tokenizer()
         }
-        guard let json = try sideFile("tokenizer.json") else { throw ModelError.noTokenizer(path) }
-        return try Tokenizer(json: json, configuration: sideFile("tokenizer_config.json"))
+        let configuration = try sideFile("tokenizer_config.json")
+        if let json = try sideFile("tokenizer.json") {
+            return try Tokenizer(json: json, configuration: configuration)
+        }
+        guard let file = checkpoint.sideFiles.first(where: { $0.name == "tokenizer.model" }) else {
+            throw ModelError.noTokenizer(path)
+        }
+        return try Tokenizer(sentencePiece: file.bytes(), configuration: configuration)
     }
 
     /// The tensors of a quantized linear as the AQLM layout has them; none if there is none of this path.
@@ -138,7 +144,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
             "AQLM with \(found.codebooks) codebooks of \(found.bits) bits over groups of "
                 + "\(found.outGroup) × \(found.inGroup); groups must span one output, and there may "
                 + "be at most 8 codebooks of at most 16 bits"
-        case .noTokenizer(let path): "\(path) has no tokenizer.json"
+        case .noTokenizer(let path): "\(path) has no tokenizer.json and no tokenizer.model"
         case .alreadyQuantized(let path): "\(path) is quantized already; expected original weights"
         case .notQuantized(let path): "\(path) is not quantized; expected an AQLM model"
         }

@@ -73,12 +73,22 @@ struct RobustnessTests {
         }
     }
 
-    @Test(arguments: ["gpt2", "llama3", "prefix"])
+    @Test(arguments: ["gpt2", "llama3", "prefix", "gemma", "odd", "unigram-bytes"])
     func spoiltTokenizersAreReadOrRefused(name: String) async throws {
         let whole = try readFile(fixture("tokenizer/\(name)/tokenizer.json"))
         try await readSpoilt(whole, as: "tokenizer.json", seed: 4, rounds: 300) { path in
             let tokenizer = try Tokenizer(json: JSON(parsing: readFile(path)))
-            let ids = tokenizer.encode("Hello <s> \u{E9}\n 123", addSpecialTokens: true)
+            let ids = try tokenizer.encode("Hello <s> \u{E9}\n 123", addSpecialTokens: true)
+            _ = try tokenizer.decode(ids, skipSpecialTokens: false)
+        }
+    }
+
+    @Test(arguments: ["bpe", "bpe-rules", "unigram"])
+    func spoiltSentencePieceModelsAreReadOrRefused(name: String) async throws {
+        let whole = try readFile(fixture("tokenizer/sentencepiece/\(name).model"))
+        try await readSpoilt(whole, as: "tokenizer.model", seed: 5, rounds: 600) { path in
+            let tokenizer = try Tokenizer(sentencePiece: readFile(path))
+            let ids = try tokenizer.encode("Hello <s> \u{E9}\n 123", addSpecialTokens: true)
             _ = try tokenizer.decode(ids, skipSpecialTokens: false)
         }
     }

@@ -1,54 +1,25 @@
 /// Finds added tokens in text: at each place the longest, from left to right.
 struct AddedTokenFinder: Sendable {
     private let tokens: [AddedToken]
-    /// A trie: the node that a byte leads to from a node, under `node << 8 | byte`.
-    private var edges: [Int: Int] = [:]
-    /// The token that ends at each node.
-    private var tokenAtNode: [Int?] = [nil]
-    private var startsToken = [Bool](repeating: false, count: 256)
+    private var trie = ByteTrie()
 
     /// A piece of text, and the id of the token that it is, if it is one.
     typealias Piece = (id: Int?, text: ArraySlice<UInt8>)
 
     /// Prepares a search for these tokens, in text where their contents appear as `spell` says.
-    init(_ tokens: [AddedToken], spelledBy spell: (ArraySlice<UInt8>) -> ArraySlice<UInt8>) {
+    init(
+        _ tokens: [AddedToken],
+        spelledBy spell: (ArraySlice<UInt8>) throws(TokenizerError) -> ArraySlice<UInt8>
+    ) throws(TokenizerError) {
         self.tokens = tokens
         for (index, token) in tokens.enumerated() {
-            var node = 0
-            for byte in spell(Array(token.content.utf8)[...]) {
-                if node == 0 { startsToken[Int(byte)] = true }
-                if let next = edges[node << 8 | Int(byte)] {
-                    node = next
-                } else {
-                    edges[node << 8 | Int(byte)] = tokenAtNode.count
-                    node = tokenAtNode.count
-                    tokenAtNode.append(nil)
-                }
-            }
-            tokenAtNode[node] = tokenAtNode[node] ?? index
+            trie.insert(try spell(Array(token.content.utf8)[...]), value: index)
         }
     }
 
     /// The id of the token with this content.
     func id(of content: String) -> Int? {
         tokens.first { $0.content.utf8.elementsEqual(content.utf8) }?.id
-    }
-
-    /// The longest token that starts at an index, and where it ends.
-    private func longest(
-        at start: Int,
-        in text: ArraySlice<UInt8>
-    ) -> (token: AddedToken, end: Int)? {
-        guard startsToken[Int(text[start])] else { return nil }
-        var found: (token: AddedToken, end: Int)?
-        var node = 0
-        var at = start
-        while at < text.endIndex, let next = edges[node << 8 | Int(text[at])] {
-            node = next
-            at += 1
-            if let index = tokenAtNode[node] { found = (tokens[index], at) }
-        }
-        return found
     }
 
     /// Cuts a text at the added tokens in it.
@@ -60,10 +31,11 @@ struct AddedTokenFinder: Sendable {
         var spaceEnd = text.startIndex
         var at = text.startIndex
         while at < text.endIndex {
-            guard let (token, matchEnd) = longest(at: at, in: text) else {
+            guard let (index, matchEnd) = trie.longestPrefix(of: text, from: at) else {
                 at += 1
                 continue
             }
+            let token = tokens[index]
             var start = at
             var end = matchEnd
             at = end
@@ -85,13 +57,6 @@ struct AddedTokenFinder: Sendable {
         if taken < text.endIndex { pieces.append((nil, text[taken...])) }
         return pieces
     }
-}
-
-/// The start of the scalar that ends before `index`.
-private func scalarStart(before index: Int, in text: ArraySlice<UInt8>) -> Int {
-    var start = index - 1
-    while start > text.startIndex, text[start] & 0xC0 == 0x80 { start -= 1 }
-    return start
 }
 
 /// The start of the white space before `index`, as far as it is not before `limit`.
@@ -117,15 +82,7 @@ private func spaceAfter(_ index: Int, in text: ArraySlice<UInt8>) -> Int {
 
 /// Whether a `\w` stands right before or right after a range.
 private func touchesWord(_ text: ArraySlice<UInt8>, _ range: Range<Int>) -> Bool {
-    func isWord(_ index: Int) -> Bool {
-        let properties = scalar(at: index, in: text).scalar.properties
-        guard properties.isInUnicode16 else { return false }
-        switch properties.generalCategory {
-        case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark:
-            return true
-        default: return properties.isAlphabetic || properties.isJoinControl
-        }
-    }
+    func isWord(_ index: Int) -> Bool { isWordScalar(scalar(at: index, in: text).scalar) }
     if range.lowerBound > text.startIndex,
         isWord(scalarStart(before: range.lowerBound, in: text))
     {

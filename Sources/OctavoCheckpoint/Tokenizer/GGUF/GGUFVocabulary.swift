@@ -5,7 +5,7 @@ public import OctavoBase
 ///
 /// What cannot be rebuilt for certain is refused; formats/tokenizer.md says what is taken from where.
 public struct GGUFVocabulary: Sendable {
-    /// The kind of tokenizer: only "gpt2", byte-level byte-pair encoding, can be rebuilt.
+    /// The kind of tokenizer: "gpt2", byte-level byte-pair encoding, or "llama", SentencePiece's.
     public var model: String
     /// The name of the way text is split into words.
     public var pre: String?
@@ -15,6 +15,14 @@ public struct GGUFVocabulary: Sendable {
     public var kinds: [Int]
     /// The merges, each two tokens with a space between, the first learned first.
     public var merges: [String]
+    /// The score of each token, which a "llama" has instead of merges: the highest is merged first.
+    public var scores: [Double] = []
+    /// Whether a space is put in front of a text; nil if the file does not say.
+    public var addsSpacePrefix: Bool?
+    /// Whether the file names a table that text is normalized by, or extra spaces as removed.
+    public var normalizesText = false
+    /// The tokenizer.json that the file was made with, if it holds that.
+    public var huggingFaceJSON: String?
     /// The id of the token that begins a text.
     public var bosID: Int?
     /// The id of the token that ends a text.
@@ -39,6 +47,7 @@ public struct GGUFVocabulary: Sendable {
         case control
         case userDefined
         case unused
+        case byte
     }
 
     /// A vocabulary of tokens and merges, with all else unsaid.
@@ -56,7 +65,10 @@ public struct GGUFVocabulary: Sendable {
     }
 
     /// Each token with its kind.
-    private func kindsOfTokens() throws(TokenizerError) -> [(token: String, kind: Kind)] {
+    func kindsOfTokens() throws(TokenizerError) -> [(token: String, kind: Kind)] {
+        guard tokens.count <= Tokenizer.idLimit else {
+            throw .idOutOfRange(tokens[Tokenizer.idLimit], Tokenizer.idLimit)
+        }
         guard !kinds.isEmpty else { return tokens.map { ($0, .normal) } }
         guard kinds.count == tokens.count else {
             throw .wrongType("tokenizer.ggml.token_type", expected: "as long as tokens")
@@ -64,7 +76,7 @@ public struct GGUFVocabulary: Sendable {
         var result: [(token: String, kind: Kind)] = []
         result.reserveCapacity(tokens.count)
         for (id, number) in kinds.enumerated() {
-            guard let kind = Kind(rawValue: number) else {
+            guard let kind = Kind(rawValue: number), kind != .byte || hasScores else {
                 throw .unsupported("tokenizer.ggml.token_type[\(id)]", "\(number)")
             }
             result.append((tokens[id], kind))
@@ -72,71 +84,24 @@ public struct GGUFVocabulary: Sendable {
         return result
     }
 
-    /// The tokens that are found in text as they are written, as tokenizer files list them.
-    private func addedTokens() throws(TokenizerError) -> [AddedToken] {
-        var added: [AddedToken] = []
-        for (id, (token, kind)) in try kindsOfTokens().enumerated() {
-            switch kind {
-            case .control, .unknown:
-                added.append(AddedToken(id: id, content: token, isSpecial: true))
-            case .userDefined: added.append(AddedToken(id: id, content: token, isSpecial: false))
-            case .normal, .unused: break
-            }
-        }
-        return added
-    }
+    /// Whether tokens are merged by their scores.
+    var hasScores: Bool { model == "llama" }
 
-    /// A complete tokenizer.json.
-    public func tokenizerJSON() throws(TokenizerError) -> JSON {
-        guard model == "gpt2" else { throw .unsupported("tokenizer.ggml.model", model) }
-        guard let pre, let split = GGUFSplit(named: pre) else { throw .unknownSplit(pre) }
-        guard tokens.count <= Tokenizer.idLimit else {
-            throw .idOutOfRange(tokens[Tokenizer.idLimit], Tokenizer.idLimit)
-        }
-        var vocabulary = JSONObject()
-        for (id, (token, kind)) in try kindsOfTokens().enumerated() {
-            // Rows of an embedding that no token uses have names made up for them.
-            if kind == .unused && token == "[PAD\(id)]" { continue }
-            guard vocabulary[token] == nil else { throw .duplicateToken(token) }
-            vocabulary[token] = .integer(id)
-        }
-        return .object([
-            "version": "1.0",
-            "truncation": .null,
-            "padding": .null,
-            "added_tokens": .array(
-                try addedTokens().map { .object(["id": .integer($0.id)], $0.attributes) }
-            ),
-            "normalizer": split.isComposed ? .object(["type": "NFC"]) : .null,
-            "pre_tokenizer": split.preTokenizer,
-            "post_processor": try template(split),
-            "decoder": .byteLevel(prefixSpace: true, splits: true),
-            "model": .object([
-                "type": "BPE",
-                "dropout": .null,
-                "unk_token": .null,
-                "continuing_subword_prefix": .null,
-                "end_of_word_suffix": .null,
-                "fuse_unk": false,
-                "byte_fallback": false,
-                "ignore_merges": .bool(split.ignoresMerges),
-                "vocab": .object(vocabulary),
-                "merges": .array(merges.map { .string($0) }),
-            ]),
-        ])
+    /// Whether a text is begun with a token for that.
+    private var beginsTexts: Bool {
+        addsBOS ?? (hasScores || pre.flatMap(GGUFSplit.init(named:))?.addsBOS ?? false)
     }
-
-    private func addsBOS(_ split: GGUFSplit?) -> Bool { addsBOS ?? split?.addsBOS ?? false }
 
     /// A token with a role: nil if the role is empty.
-    private func token(_ id: Int?, _ role: String) throws(TokenizerError) -> String? {
+    func token(_ id: Int?, _ role: String) throws(TokenizerError) -> String? {
         guard let id else { return nil }
         guard tokens.indices.contains(id) else { throw .unknownToken(role, "\(id)") }
         return tokens[id]
     }
 
-    private func template(_ split: GGUFSplit) throws(TokenizerError) -> JSON {
-        let bos = addsBOS(split) ? try token(bosID, "tokenizer.ggml.bos_token_id") : nil
+    /// The `post_processor` that puts tokens around texts.
+    func template() throws(TokenizerError) -> JSON {
+        let bos = beginsTexts ? try token(bosID, "tokenizer.ggml.bos_token_id") : nil
         let eos = addsEOS == true ? try token(eosID, "tokenizer.ggml.eos_token_id") : nil
         func parts(_ sequence: JSON, _ type: Int) -> [JSON] {
             func special(_ token: String?) -> [JSON] {
@@ -180,36 +145,12 @@ public struct GGUFVocabulary: Sendable {
             "eos_token": try role(eosID, "tokenizer.ggml.eos_token_id"),
             "pad_token": try role(paddingID, "tokenizer.ggml.padding_token_id"),
             "unk_token": try role(unknownID, "tokenizer.ggml.unknown_token_id"),
-            "add_bos_token": .bool(addsBOS(pre.flatMap(GGUFSplit.init(named:))) && bosID != nil),
+            "add_bos_token": .bool(beginsTexts && bosID != nil),
             "add_eos_token": .bool(addsEOS == true && eosID != nil),
             "added_tokens_decoder": .object(decoder),
             "model_max_length": contextLength.map { .integer($0) },
             "clean_up_tokenization_spaces": false,
             "chat_template": chatTemplate.map { .string($0) },
         ])
-    }
-}
-
-extension AddedToken {
-    /// All but the id, as both files spell it.
-    fileprivate var attributes: KeyValuePairs<String, JSON?> {
-        [
-            "content": .string(content), "single_word": .bool(isSingleWord),
-            "lstrip": .bool(stripsLeft), "rstrip": .bool(stripsRight),
-            "normalized": .bool(isNormalized), "special": .bool(isSpecial),
-        ]
-    }
-}
-
-extension JSON {
-    /// An object of two lists of members.
-    fileprivate static func object(
-        _ first: KeyValuePairs<String, JSON?>,
-        _ second: KeyValuePairs<String, JSON?>
-    ) -> JSON {
-        var object = JSONObject()
-        for (key, value) in first { object[key] = value }
-        for (key, value) in second { object[key] = value }
-        return .object(object)
     }
 }

@@ -44,20 +44,29 @@ struct AddedToken: Sendable {
 
 /// The added tokens of a tokenizer file, each checked against the vocabulary.
 struct AddedTokens {
-    private let model: BytePairModel
+    private let vocabulary: Vocabulary
     private(set) var tokens: [AddedToken] = []
     private var idOfContent: [[UInt8]: Int] = [:]
     private var highestID = -1
     private let vocabularyIDs: Set<Int>
 
-    init(_ model: BytePairModel) {
-        self.model = model
-        vocabularyIDs = Set(model.tokens.lazy.map(\.value))
+    init(_ vocabulary: Vocabulary) {
+        self.vocabulary = vocabulary
+        vocabularyIDs = Set(vocabulary.tokens.lazy.map(\.value))
+    }
+
+    /// Those that are looked for in normalized text, of a vocabulary that has them all.
+    init(_ vocabulary: Vocabulary, normalized added: [AddedToken]) throws(TokenizerError) {
+        self.init(vocabulary)
+        for var token in added {
+            token.isNormalized = true
+            try append(token, "piece \(token.id)")
+        }
     }
 
     /// The id of a token, added or in the vocabulary.
     private func id(of content: String) -> Int? {
-        idOfContent[Array(content.utf8)] ?? model.id(of: content)
+        idOfContent[Array(content.utf8)] ?? vocabulary.id(of: content)
     }
 
     private mutating func append(_ token: AddedToken, _ path: String) throws(TokenizerError) {
@@ -84,8 +93,8 @@ struct AddedTokens {
             }
             // The library pays no heed to the id in the file: a token of the vocabulary has the id
             // it has there, any other the next that is free.
-            let known = model.id(of: token.content)
-            let expected = known ?? max(model.count, highestID + 1)
+            let known = vocabulary.id(of: token.content)
+            let expected = known ?? max(vocabulary.count, highestID + 1)
             guard token.id == expected else {
                 throw .addedTokenID(token.content, found: token.id, expected: expected)
             }
@@ -105,5 +114,26 @@ struct AddedTokens {
             try append(AddedToken(id: id, content: content, isSpecial: true), role)
         }
         return id
+    }
+}
+
+/// The ids of the tokens that have a role.
+struct TokenRoles {
+    var bos: Int?
+    var eos: Int?
+    var padding: Int?
+    var unknown: Int?
+}
+
+extension TokenRoles {
+    /// The roles that a configuration gives; their tokens are found in text from then on.
+    init(
+        _ settings: TokenizerConfiguration,
+        _ added: inout AddedTokens
+    ) throws(TokenizerError) {
+        bos = try added.special(settings.bos, "bos_token")
+        eos = try added.special(settings.eos, "eos_token")
+        padding = try added.special(settings.padding, "pad_token")
+        unknown = try added.special(settings.unknown, "unk_token")
     }
 }

@@ -26,15 +26,39 @@ struct GGUFSplit {
         case "llama-bpe", "llama3", "llama-v3":
             ignoresMerges = true
             addsBOS = true
-            preTokenizer = .split(.llama3(numerals: 3))
+            preTokenizer = .split(SplitPattern.llama3(numerals: 3).regex)
         case "dbrx", "smaug-bpe":
-            preTokenizer = .split(.llama3(numerals: 3))
+            preTokenizer = .split(SplitPattern.llama3(numerals: 3).regex)
         case "qwen2", "deepseek-r1-qwen":
             isComposed = true
-            preTokenizer = .split(.llama3(numerals: 1))
+            preTokenizer = .split(SplitPattern.llama3(numerals: 1).regex)
+        case "tekken":
+            ignoresMerges = true
+            addsBOS = true
+            preTokenizer = .split(
+                Self.words(behind: "") + #"|\p{N}"# + Self.marksAndSpace
+            )
+        case "gpt-4o":
+            let contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+            preTokenizer = .split(
+                Self.words(behind: contraction) + #"|\p{N}{1,3}"# + Self.marksAndSpace
+            )
         default: return nil
         }
     }
+
+    /// The alternatives of GPT-4o's expression for words: small letters after capital ones, or capital
+    /// ones alone, with any one mark before them.
+    private static func words(behind ending: String) -> String {
+        let capital = #"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"#
+        let small = #"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"#
+        let mark = #"[^\r\n\p{L}\p{N}]?"#
+        return mark + capital + "*" + small + "+" + ending + "|" + mark + capital + "+" + small
+            + "*"
+            + ending
+    }
+
+    private static let marksAndSpace = #"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
 }
 
 extension JSON {
@@ -50,10 +74,10 @@ extension JSON {
         .object(["type": "Sequence", "pretokenizers": .array(items)])
     }
 
-    fileprivate static func split(_ pattern: SplitPattern) -> JSON {
+    fileprivate static func split(_ regex: String) -> JSON {
         .sequence(
             .object([
-                "type": "Split", "pattern": .object(["Regex": .string(pattern.regex)]),
+                "type": "Split", "pattern": .object(["Regex": .string(regex)]),
                 "behavior": "Isolated", "invert": false,
             ]),
             .byteLevel(prefixSpace: false, splits: false)

@@ -43,6 +43,24 @@ extension Unicode.Scalar.Properties {
     }
 }
 
+/// Whether a scalar is a `\w` of Unicode 16.
+func isWordScalar(_ scalar: Unicode.Scalar) -> Bool {
+    let properties = scalar.properties
+    guard properties.isInUnicode16 else { return false }
+    switch properties.generalCategory {
+    case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark:
+        return true
+    default: return properties.isAlphabetic || properties.isJoinControl
+    }
+}
+
+/// The start of the scalar that ends before `index`.
+func scalarStart(before index: Int, in text: ArraySlice<UInt8>) -> Int {
+    var start = index - 1
+    while start > text.startIndex, text[start] & 0xC0 == 0x80 { start -= 1 }
+    return start
+}
+
 /// Reads the scalar that starts at `index` of valid UTF-8, and its width in bytes.
 func scalar(at index: Int, in bytes: ArraySlice<UInt8>) -> (scalar: Unicode.Scalar, width: Int) {
     let lead = bytes[index]

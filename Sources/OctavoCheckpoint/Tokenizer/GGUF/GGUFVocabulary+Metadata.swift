@@ -15,6 +15,14 @@ extension GGUFVocabulary {
             kinds: metadata.integers(prefix + "token_type") ?? [],
             merges: metadata.strings(prefix + "merges") ?? []
         )
+        if metadata[prefix + "scores"] != nil {
+            scores = try required(prefix + "scores", metadata.numbers(prefix + "scores"))
+        }
+        addsSpacePrefix = metadata.bool(prefix + "add_space_prefix")
+        normalizesText =
+            metadata[prefix + "precompiled_charsmap"]?.array?.isEmpty == false
+            || metadata.bool(prefix + "remove_extra_whitespaces") == true
+        huggingFaceJSON = metadata.string("tokenizer.huggingface.json")
         bosID = metadata.integer(prefix + "bos_token_id")
         eosID = metadata.integer(prefix + "eos_token_id")
         unknownID = metadata.integer(prefix + "unknown_token_id")
