@@ -30,6 +30,9 @@ public struct ArtifactRecord: Sendable, Equatable {
     /// What the artifact answers to a few inputs.
     public var probe: [ProbeRecord]
 
+    /// How often the calibration text went through each block to tune it, as far as is known.
+    var blockTuningEpochs: Int { solver["block_tuning"]?["epochs"]?.integer ?? 0 }
+
     /// The name of the record among an artifact's files.
     public static let fileName = "octavo.json"
     /// The format and its version, as the record states it.

@@ -109,12 +109,13 @@ struct TuningTests {
     func refusesOtherArguments() async throws {
         try await withSandbox { box in
             try await prepare(box)
-            // So many that it cannot have ended by then.
+            // So many small steps that it cannot have ended by then.
             let arguments =
-                Self.arguments.replacing("--steps 8", with: "--steps 5000") + " --patience 5000"
+                Self.arguments.replacing("--steps 8", with: "--steps 5000")
+                + " --patience 5000 --update codebooks"
             try await box.run(
                 "tune folded tuned \(arguments)",
-                killedOnce: "tuned.partial/state-0.safetensors"
+                killedOnce: "tuned.partial/course.json"
             )
             for (more, named) in [
                 ("--seed 1", "settings"), ("--teacher-probabilities 8", "teacher_probabilities"),
