@@ -182,7 +182,7 @@ private func advice(on error: ModelError) -> String? {
 private func advice(on error: TuningError) -> String {
     switch error {
     case .notQuantized: "make one with `octavo quantize`"
-    case .quantizedTeacher, .differs:
+    case .quantizedTeacher, .differs, .tokenizers, .teacherNotFinite:
         "name the model that this one was quantized from with --teacher"
     case .tooFewSequences: "give longer text, or a smaller --sequence-length"
     case .memory(let needed, _):

@@ -75,7 +75,7 @@ struct Tune: AsyncParsableCommand {
             "--sequence-length is \(sequenceLength), expected 2 or more"
         )
         try require(
-            tokens >= 2 * sequenceLength && tokens <= 1 << 28,
+            sequenceLength <= tokens / 2 && tokens <= 1 << 28,
             "--tokens is \(tokens), expected two sequences or more, \(1 << 28) at most"
         )
         try require(
@@ -120,9 +120,13 @@ extension TuningRecord {
     fileprivate func sentence(_ output: String) -> String {
         let (before, after) = (decimal(lossBefore, digits: 4), decimal(lossAfter, digits: 4))
         var text =
-            "\(output): held-out KL to the original \(before) before, \(after) after \(steps) steps"
-        if end == TuningEnd.diverged.rawValue {
-            text += "; the run diverged, the best of it was kept"
+            "\(output): held-out KL to the original \(before) before, \(after) after tuning"
+        text += bestStep == steps ? " (\(steps) steps)" : " (step \(bestStep) of \(steps))"
+        switch TuningEnd(rawValue: end) {
+        case .diverged: text += "; the run diverged, the best of it was kept"
+        case .noGain: text += "; ended early, as it got no better"
+        case .stopped: text += "; ended early, as its time was over"
+        case .finished, nil: break
         }
         if bestStep == 0 { text += "; no step made it better, so nothing was changed" }
         return text

@@ -50,6 +50,9 @@ struct TuningStepOptions: ParsableArguments {
     var patience = defaults.patience
 
     func validate() throws {
+        if updateEmbeddings, update == .codes {
+            throw ValidationError("--update-embeddings goes with --update codebooks or both")
+        }
         for (name, value, range) in [
             ("steps", steps, 1...1_000_000), ("batch-tokens", batchTokens, 1...1 << 24),
             ("beam", beam, 1...64), ("steps-per-evaluation", stepsPerEvaluation, 1...1_000_000),

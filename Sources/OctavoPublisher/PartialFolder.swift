@@ -16,7 +16,7 @@ public enum OutputError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .name(let path): "\"\(path)\" cannot be the name of a new directory"
         case .exists(let path): "\(path) exists already and is not an empty directory"
-        case .unfinished(let path): "\(path) holds an unfinished quantization"
+        case .unfinished(let path): "\(path) holds unfinished work"
         case .inUse(let path): "another process is working in \(path)"
         }
     }

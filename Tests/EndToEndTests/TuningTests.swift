@@ -128,6 +128,14 @@ struct TuningTests {
             }
             let advice = try await box.fail("tune folded tuned \(arguments)")
             #expect(advice.contains("--resume"))
+
+            // What the original said is not what it was.
+            let teacher = box("tuned.partial/teacher.safetensors")
+            var bytes = try readFile(teacher)
+            bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: [0, 0, 0xC0, 0x7F])
+            try AtomicFile.write(bytes, to: teacher)
+            let damaged = try await box.fail("tune folded tuned \(arguments) --resume")
+            #expect(damaged.contains("teacher.safetensors is damaged"), "\(damaged)")
         }
     }
 }

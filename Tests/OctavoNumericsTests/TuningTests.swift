@@ -155,11 +155,24 @@ struct LargestProbabilityTests {
         var same = logits
         let losses = replaceByDivergenceGradient(&same, teacher: kept, times: 1, threads: 1)
         #expect(losses[0] == 0)
-        #expect(same.elements.allSatisfy { $0 == 0 })
+        // What exp makes of -200 at most.
+        #expect(same.elements.allSatisfy { abs($0) < 1e-30 })
         var far = logits
         (far[0, 3], far[0, 4]) = (0, 200)
         let lost = replaceByDivergenceGradient(&far, teacher: kept, times: 1, threads: 1)
         #expect(abs(lost[0] - 200) < 1e-3)
         #expect(far.elements.allSatisfy { $0.isFinite })
+    }
+
+    /// A model that gives nothing to what the teacher gives much to loses by it, and is drawn back.
+    @Test
+    func overconfidenceCosts() {
+        let kept = LargestProbabilities(count: 1, indices: [3], values: [0.3])
+        var logits = Matrix(rows: 1, columns: 40)
+        logits[0, 3] = 200
+        let losses = replaceByDivergenceGradient(&logits, teacher: kept, times: 1, threads: 1)
+        // 0.3 log 0.3 + 0.7 log(0.7 / 1e-6), where what is below 1e-6 counts as that.
+        #expect(abs(losses[0] - 9.060) < 1e-3)
+        #expect(abs(logits[0, 3] - 0.7) < 1e-6)
     }
 }

@@ -221,7 +221,8 @@ struct TuningTests {
             shouldStop: { made == steps + 2 }
         )
         #expect(part.end == .stopped)
-        #expect(journal.course?.steps == steps)
+        // What was reached is measured, whenever it is.
+        #expect(journal.course?.steps == steps + 2)
         let rest = try pair.tune(tuner, journal: journal)
         // Other tests change the number of BLAS threads meanwhile, and with it last bits; that all bits
         // are the same is tested in processes of their own.
@@ -229,8 +230,9 @@ struct TuningTests {
             a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) < 1e-4 * $1 }
         }
         #expect(isNear(rest.course.training, whole.course.training))
-        #expect(isNear(rest.course.evaluations.map(\.loss), whole.course.evaluations.map(\.loss)))
-        #expect(isNear([rest.loss], [whole.loss]))
+        let extra = rest.course.evaluations.filter { $0.step != steps + 2 }
+        #expect(isNear(extra.map(\.loss), whole.course.evaluations.map(\.loss)))
+        #expect(rest.loss <= whole.loss * (1 + 1e-4))
     }
 
     /// Steps of a size that destroys the model: what it was before is what is left.

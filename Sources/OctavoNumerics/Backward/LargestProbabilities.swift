@@ -91,17 +91,15 @@ public func replaceByDivergenceGradient(
         let logarithms = indices.map { Double(logits[Int($0)]) - shift }
         let chances = logarithms.map { exp($0) }
         let goalRest = max(0, 1 - goals.reduce(0.0) { $0 + Double($1) })
-        let rest = max(.leastNormalMagnitude, 1 - chances.reduce(0, +))
+        // Below this what is left of one is noise of rounding.
+        let rest = max(1e-6, 1 - chances.reduce(0, +))
         var loss = 0.0
         for (goal, logarithm) in zip(goals, logarithms) where goal > 0 {
             loss += Double(goal) * (log(Double(goal)) - logarithm)
         }
         let hasRest = teacher.count < vocabulary
-        // The last bits of both rests are noise, which must not divide each other.
-        let ratio = hasRest && rest > 1e-6 ? min(goalRest / rest, 1e6) : 1
-        if hasRest, goalRest > 1e-6, rest > 1e-6 {
-            loss += goalRest * log(goalRest / rest)
-        }
+        let ratio = hasRest ? goalRest / rest : 1
+        if hasRest, goalRest > 1e-6 { loss += goalRest * log(goalRest / rest) }
         logits.replaceBySoftmax(times: factor * Float(1 - ratio), on: isa)
         for (place, index) in indices.enumerated() {
             let goal = Double(goals[range.lowerBound + place])

@@ -7,7 +7,9 @@ import OctavoQuantizer
 /// What the original model says after each token of the calibration text, on disk: while the quantized
 /// model is tuned, the original need not be in memory.
 struct TeacherFile: Sendable {
+    private let path: String
     private let tensor: CheckpointTensor
+    private let vocabulary: Int
     /// Where each sequence begins, in tokens, and where the last one ends.
     private let starts: [Int]
     /// The original's own ends where its logits are formed anew; nil where their largest are kept.
@@ -16,18 +18,39 @@ struct TeacherFile: Sendable {
 
     /// Opens a file that was written for these sequences.
     ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - sequences: The text.
+    ///   - configuration: The original's.
+    ///   - count: How many probabilities are kept for each token; nil if the residual stream is.
+    ///   - ends: The original's, where its logits are formed anew.
+    ///   - threads: The threads that take part.
     /// - Throws: ``ResumeError/damaged(_:)`` if it does not fit them.
-    init(_ path: String, sequences: [[Int]], ends: ModelEnds?, threads: Int) throws {
+    init(
+        _ path: String,
+        sequences: [[Int]],
+        _ configuration: ModelConfiguration,
+        count: Int?,
+        ends: ModelEnds?,
+        threads: Int
+    ) throws {
+        self.path = path
+        vocabulary = configuration.vocabularySize
         tensor = try Checkpoint(path).tensor(named: Self.tensorName)
         starts = sequences.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
-        guard tensor.type == .dtype(.f32), tensor.shape.count == 2,
-            tensor.shape[0] == starts.last, tensor.shape[1] > 0
+        guard tensor.type == .dtype(.f32),
+            tensor.shape == [starts[sequences.count], Self.width(configuration, count: count)]
         else { throw ResumeError.damaged(path) }
         self.ends = ends
         self.threads = threads
     }
 
     private static let tensorName = "teacher"
+
+    /// How many floats are kept for a token.
+    private static func width(_ configuration: ModelConfiguration, count: Int?) -> Int {
+        count.map { 2 * min($0, configuration.vocabularySize) } ?? configuration.hiddenSize
+    }
 
     /// Takes the sequences through the original, and keeps what it says after each token.
     ///
@@ -42,8 +65,7 @@ struct TeacherFile: Sendable {
         progress: ProgressHandler
     ) throws {
         let configuration = try teacher.configuration()
-        let width =
-            count.map { 2 * min($0, configuration.vocabularySize) } ?? configuration.hiddenSize
+        let width = width(configuration, count: count)
         let tokens = sequences.reduce(0) { $0 + $1.count }
         guard let plan = TensorPlan(name: tensorName, dtype: .f32, shape: [tokens, width]) else {
             throw QuantizationPlanError.tensorTooLarge
@@ -59,6 +81,9 @@ struct TeacherFile: Sendable {
             execution,
             progress: { progress(Progress("asking the original", $0 + 1, of: blocks + 1)) },
             body: { ends, hidden in
+                guard hidden.elements.allSatisfy(\.isFinite) else {
+                    throw TuningError.teacherNotFinite(teacher.path)
+                }
                 guard let count else {
                     try writer.write(hidden.elements.byteArray)
                     return
@@ -69,6 +94,9 @@ struct TeacherFile: Sendable {
                         count: count,
                         threads: threads
                     )
+                    guard largest.values.allSatisfy(\.isFinite) else {
+                        throw TuningError.teacherNotFinite(teacher.path)
+                    }
                     try writer.write(largest.rowsOfFloats.byteArray)
                 }
             }
@@ -86,8 +114,15 @@ struct TeacherFile: Sendable {
                 return [Float](copying: bytes.extracting(range)) ?? []
             }
         }
+        guard floats.allSatisfy(\.isFinite) else { throw ResumeError.damaged(path) }
         let kept = Matrix(rows: floats.count / width, columns: width, elements: floats)
         guard let ends else {
+            for row in 0..<kept.rows {
+                let indices = kept.elements[row * width..<row * width + width / 2]
+                guard indices.allSatisfy({ 0 <= $0 && $0 < Float(vocabulary) }) else {
+                    throw ResumeError.damaged(path)
+                }
+            }
             return .divergence(weight: weight) { rows in
                 LargestProbabilities(rowsOfFloats: kept.rows(rows))
             }

@@ -28,7 +28,9 @@ public func tune(
     let start = ProcessTime().wall
     let place = try PartialFolder.vacant(output)
     let configuration = try checkPair(model, teacher)
-    let plan = TuningPlan(model, configuration, request)
+    let original = try teacher.configuration()
+    let plan = TuningPlan(model, configuration, original, request)
+    let parent = try model.record()
     progress(Progress("planning", 1, of: 1, detail: plan.text))
     guard plan.total <= request.memory else {
         throw TuningError.memory(needed: plan.total, allowed: request.memory)
@@ -40,8 +42,9 @@ public func tune(
     try folder.begin(identity: identity(of: request, sources, originals), resume: request.resume)
     do {
         let journal = TuningFolder(folder: folder)
-        let sequences = try calibrationSequences(for: model, configuration, request)
-        let targets = try teacherFile(journal, teacher, sequences, request, progress)
+        let context = min(configuration.contextLength, original.contextLength)
+        let sequences = try calibrationSequences(for: model, teacher, context: context, request)
+        let targets = try teacherFile(journal, teacher, original, sequences, request, progress)
         var tunable = try TunableModel(
             model.languageModel(),
             updatesEmbeddings: request.options.updatesEmbeddings,
@@ -66,7 +69,7 @@ public func tune(
             shouldStop: { request.seconds.map { ProcessTime().wall - start > $0 } ?? false }
         )
         let artifact = try folder.makeArtifact()
-        var record = try writeTuned(model, tunable, request, to: artifact, progress)
+        var record = try writeTuned(model, parent, tunable, request, to: artifact, progress)
         record.sources = sources
         record.tuning = TuningRecord(
             teacher: originals,
@@ -102,22 +105,27 @@ public func tune(
 /// Reads the text.
 private func calibrationSequences(
     for model: OpenModel,
-    _ configuration: ModelConfiguration,
+    _ teacher: OpenModel,
+    context: Int,
     _ request: TuningRequest
 ) throws -> [[Int]] {
-    guard request.sequenceLength <= configuration.contextLength else {
-        throw CalibrationError.sequenceTooLong(
-            request.sequenceLength,
-            context: configuration.contextLength
-        )
+    guard request.sequenceLength <= context else {
+        throw CalibrationError.sequenceTooLong(request.sequenceLength, context: context)
     }
+    let tokenizer = try model.tokenizer()
     let found = try sequences(
         fromFiles: request.files,
         count: max(1, request.tokens / request.sequenceLength),
         length: request.sequenceLength,
-        model.tokenizer()
+        tokenizer
     )
     guard found.count > 1 else { throw TuningError.tooFewSequences(found.count) }
+    // A sample tells: tokenizers that agree on it and differ elsewhere do hardly any harm.
+    let sample = try tokenizer.decode(found[0] + found[found.count - 1], skipSpecialTokens: false)
+    guard
+        try tokenizer.encode(sample, addSpecialTokens: false)
+            == teacher.tokenizer().encode(sample, addSpecialTokens: false)
+    else { throw TuningError.tokenizers }
     return found
 }
 
@@ -125,6 +133,7 @@ private func calibrationSequences(
 private func teacherFile(
     _ journal: TuningFolder,
     _ teacher: OpenModel,
+    _ configuration: ModelConfiguration,
     _ sequences: [[Int]],
     _ request: TuningRequest,
     _ progress: ProgressHandler
@@ -143,8 +152,9 @@ private func teacherFile(
     return try TeacherFile(
         journal.teacherFile,
         sequences: sequences,
-        ends: needsEnds
-            ? ModelEnds(configuration: teacher.configuration(), from: teacher) : nil,
+        configuration,
+        count: request.teacherProbabilities,
+        ends: needsEnds ? ModelEnds(configuration: configuration, from: teacher) : nil,
         threads: request.threads
     )
 }
@@ -154,6 +164,7 @@ private func teacherFile(
 /// - Returns: The record of the model it was made from, if it has one, with the new files and tensors.
 private func writeTuned(
     _ model: OpenModel,
+    _ parent: ArtifactRecord?,
     _ tuned: TunableModel,
     _ request: TuningRequest,
     to directory: String,
@@ -175,7 +186,7 @@ private func writeTuned(
         tensorFiles + (try writer.writeSideFiles(to: directory, config: writer.convertedConfig))
     let scheme = model.scheme.map { "\($0)" } ?? ""
     var record =
-        try model.record()
+        parent
         ?? ArtifactRecord(
             toolVersion: octavoVersion,
             sources: [],

@@ -17,14 +17,25 @@ struct TuningPlan {
     }
 
     /// Counts what a tuning keeps.
-    init(_ model: OpenModel, _ configuration: ModelConfiguration, _ request: TuningRequest) {
+    init(
+        _ model: OpenModel,
+        _ configuration: ModelConfiguration,
+        _ teacher: ModelConfiguration,
+        _ request: TuningRequest
+    ) {
         let options = request.options
         let shapes = model.linearShapes
         let quantizedWeights = shapes.reduce(0) { $0 + $1.outputs * $1.inputs }
         let codes = model.scheme.map { quantizedWeights / $0.groupSize * $0.codebooks } ?? 0
         let width = configuration.hiddenSize
-        let head = configuration.vocabularySize * width
-        let block = quantizedWeights / max(1, configuration.layerCount)
+        let head = (configuration.tiesEmbeddings ? 1 : 2) * configuration.vocabularySize * width
+        let teacherHead =
+            (teacher.tiesEmbeddings ? 1 : 2) * teacher.vocabularySize * teacher.hiddenSize
+        let block = configuration.linears.reduce(0) { sum, name in
+            let (outputs, inputs) = name.shape(in: configuration)
+            return sum + outputs * inputs
+        }
+        let entries = model.scheme.map { $0.codebooks * $0.entries * $0.groupSize } ?? 0
         let tokens = max(options.batchTokens, request.sequenceLength)
         let heldOut = Int(Double(request.tokens) * options.heldOutShare)
         let perToken =
@@ -33,21 +44,29 @@ struct TuningPlan {
         let formed = (options.updatesCodes ? 5 : 3) * 4 * block
         parts = [
             ("program", 150_000_000),
-            ("embedding and head", 4 * head * (configuration.tiesEmbeddings ? 1 : 2)),
-            // Both now and at its best.
-            ("codes", 4 * codes),
+            ("embedding and head", 4 * head),
+            (
+                "the original's embedding and head",
+                request.teacherProbabilities == nil ? 4 * teacherHead : 0
+            ),
+            // As they were, are, and were at their best.
+            ("codes", 6 * codes),
+            // Those three, and two means.
+            ("codebooks", 5 * 4 * entries * shapes.count),
+            ("linears without codes", 4 * (configuration.layerCount * block - quantizedWeights)),
             ("what codes come near to", options.updatesCodes ? 8 * quantizedWeights : 0),
             ("a block's weights", formed),
             (
                 "a step's activations",
                 4 * tokens * (width * (configuration.layerCount + 2) + perToken)
             ),
-            ("the original's answers for the text", 4 * request.tokens * width),
+            ("the original's answers for the text", 4 * request.tokens * teacher.hiddenSize),
             ("held-out text in passage", 4 * heldOut * width),
             ("logits", 4 * 3 * 128 * configuration.vocabularySize),
             (
                 "embedding's gradient and its means",
-                options.updatesEmbeddings ? 4 * 4 * head : 0
+                // That, two means, the best, and a copy while a step is made.
+                options.updatesEmbeddings ? 5 * 4 * head : 0
             ),
         ]
     }

@@ -43,6 +43,10 @@ public enum TuningError: Error, Hashable, Sendable, CustomStringConvertible {
     case differs(what: String, model: String, teacher: String)
     /// The text has fewer sequences than it takes to learn from some and measure on others.
     case tooFewSequences(Int)
+    /// The tokenizers differ.
+    case tokenizers
+    /// The original gives logits that are not finite.
+    case teacherNotFinite(String)
     /// It takes more memory than it may.
     case memory(needed: Int, allowed: Int)
 
@@ -57,6 +61,10 @@ public enum TuningError: Error, Hashable, Sendable, CustomStringConvertible {
             "the model's \(what) is \(model) and the original's \(teacher); expected the same"
         case .tooFewSequences(let count):
             "the text makes \(count) sequence; expected at least 2, one of which is held out"
+        case .tokenizers:
+            "the model and the original make different tokens of the text; expected the same tokenizer"
+        case .teacherNotFinite(let path):
+            "\(path) computes numbers that are not finite on the text; expected a sound original"
         case .memory(let needed, let allowed):
             "the run takes about \(byteText(needed)) of memory, expected at most \(byteText(allowed))"
         }

@@ -8,7 +8,9 @@ extension TunableLinear {
         guard var goal = buffer.take() else {
             return StraightThroughBuffer(weights(threads: threads))
         }
-        if options.straightThrough == .none { goal.weights = weights(threads: threads) }
+        if options.straightThrough == .none || goal.weights.elements.isEmpty {
+            goal.weights = weights(threads: threads)
+        }
         return goal
     }
 

@@ -47,26 +47,38 @@ public struct ModelTuner: Sendable {
         if let kept = try journal.kept() {
             course = kept.course
             best = kept.best
+            // Whether both fit is found out now, not at the end.
+            try model.restore(best, valuesOnly: true)
             try model.restore(kept.state, valuesOnly: false)
+            if let best = course.best { progress(.evaluation(best)) }
         } else {
             best = try model.state(valuesOnly: true)
             try evaluate(model, &course, loss, progress)
+            guard course.first?.loss.isFinite == true else { throw StateError.notFinite }
             try journal.keep(course, state: model.state(valuesOnly: false), best: best)
         }
         var end = course.end(options)
         while end == nil {
-            guard !shouldStop() else {
+            let isOver = shouldStop()
+            if isOver, course.evaluations.last?.step == course.steps {
                 end = .stopped
                 break
             }
-            course.training.append(try step(course.steps, &model, loss, progress))
-            guard course.training.last?.isFinite == true else {
+            if !isOver {
+                course.training.append(try step(course.steps, &model, loss, progress))
+                guard course.training.last?.isFinite == true else {
+                    end = .diverged
+                    break
+                }
+                guard
+                    course.steps % options.stepsPerEvaluation == 0 || course.steps == options.steps
+                else { continue }
+            }
+            try evaluate(model, &course, loss, progress)
+            guard course.evaluations.last?.loss.isFinite == true else {
                 end = .diverged
                 break
             }
-            guard course.steps % options.stepsPerEvaluation == 0 || course.steps == options.steps
-            else { continue }
-            try evaluate(model, &course, loss, progress)
             let isBest = course.best?.step == course.steps
             if isBest { best = try model.state(valuesOnly: true) }
             try journal.keep(
@@ -79,7 +91,9 @@ public struct ModelTuner: Sendable {
         try model.restore(best, valuesOnly: true)
         // What no step made better stays as it was.
         if course.best?.step != 0 { model.roundToHalf() }
-        return (course, end ?? .finished, try heldOutLoss(model, loss))
+        let final = try heldOutLoss(model, loss)
+        guard final.isFinite else { throw StateError.notFinite }
+        return (course, end ?? .finished, final)
     }
 
     /// Makes a step, and returns the mean loss of a token before it.

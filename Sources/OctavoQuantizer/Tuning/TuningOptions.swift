@@ -50,7 +50,7 @@ public struct TuningOptions: Hashable, Sendable {
     /// The loss on these is measured before the first step and after every so many.
     public var stepsPerEvaluation = 20
     /// Tuning ends after this many measurements without a better one.
-    public var patience = 5
+    public var patience = 3
     /// What the order of sequences is drawn from.
     public var seed: UInt64 = 0
 

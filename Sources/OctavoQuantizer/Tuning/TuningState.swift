@@ -15,12 +15,16 @@ public struct TuningState: Sendable, Equatable {
 public enum StateError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A part is missing, of another length, or holds what it cannot.
     case part(String)
+    /// The loss of the model is not a number, before anything was learned or after rounding.
+    case notFinite
 
     /// As a sentence.
     public var description: String {
         switch self {
         case .part(let name):
             "the part \(name) of the unfinished work is missing or does not fit the model"
+        case .notFinite:
+            "the loss on the held-out text is not finite; the model gives no usable logits"
         }
     }
 }
@@ -33,15 +37,19 @@ protocol StateVisitor {
     mutating func values(_ name: String, _ values: inout [Float]) throws(StateError)
     /// Codes that are learned.
     mutating func codes(_ name: String, _ codes: inout [UInt16], below: Int) throws(StateError)
-    /// What only the next steps need, of any length.
-    mutating func memory(_ name: String, _ values: inout [Float], count: Int) throws(StateError)
+    /// What only the next steps need, of one of these lengths.
+    mutating func memory(
+        _ name: String,
+        _ values: inout [Float],
+        counts: Set<Int>
+    ) throws(StateError)
 }
 
 extension StateVisitor {
     /// A count of steps.
     mutating func progress(_ name: String, _ count: inout Int) throws(StateError) {
         var values = [Float(count)]
-        try memory(name, &values, count: 1)
+        try memory(name, &values, counts: [1])
         guard let value = values.first, value >= 0, value < 16_777_216 else { throw .part(name) }
         count = Int(value)
     }
@@ -61,7 +69,7 @@ struct StateCollector: StateVisitor {
         state.codes[name] = codes
     }
 
-    mutating func memory(_ name: String, _ values: inout [Float], count: Int) {
+    mutating func memory(_ name: String, _ values: inout [Float], counts: Set<Int>) {
         if !valuesOnly { state.floats[name] = values }
     }
 }
@@ -86,11 +94,15 @@ struct StateRestorer: StateVisitor {
         codes = found
     }
 
-    func memory(_ name: String, _ values: inout [Float], count: Int) throws(StateError) {
+    func memory(
+        _ name: String,
+        _ values: inout [Float],
+        counts: Set<Int>
+    ) throws(StateError) {
         guard !valuesOnly else { return }
-        guard let found = state.floats[name], found.isEmpty || found.count == count else {
-            throw .part(name)
-        }
+        guard let found = state.floats[name],
+            counts.contains(found.count)
+        else { throw .part(name) }
         values = found
     }
 }
@@ -99,10 +111,9 @@ extension TunableParameter {
     /// Goes through the parts of the state.
     mutating func visit(_ visitor: inout some StateVisitor, _ name: String) throws(StateError) {
         try visitor.values(name, &values)
-        try visitor.memory(name + ".mean", &mean, count: values.count)
-        try visitor.memory(name + ".square", &square, count: values.count)
-        try visitor.memory(name + ".units", &units, count: units.count)
-        guard mean.count == values.count, square.count == values.count else { throw .part(name) }
+        try visitor.memory(name + ".mean", &mean, counts: [values.count])
+        try visitor.memory(name + ".square", &square, counts: [values.count])
+        try visitor.memory(name + ".units", &units, counts: [units.count])
     }
 }
 
@@ -118,10 +129,13 @@ extension Optional<StraightThroughBuffer> {
         var weights = self?.weights.elements ?? []
         var squares = self?.squares ?? []
         var steps = self?.steps ?? 0
-        try visitor.memory(name, &weights, count: rows * columns)
-        try visitor.memory(name + ".squares", &squares, count: rows * columns)
+        try visitor.memory(name, &weights, counts: [0, rows * columns])
+        try visitor.memory(name + ".squares", &squares, counts: [0, rows * columns])
         try visitor.progress(name + ".steps", &steps)
-        guard !squares.isEmpty else { return }
+        guard !squares.isEmpty else {
+            guard weights.isEmpty else { throw .part(name) }
+            return
+        }
         let kept = Matrix(
             rows: weights.isEmpty ? 0 : rows,
             columns: weights.isEmpty ? 0 : columns,

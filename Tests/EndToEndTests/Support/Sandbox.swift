@@ -114,8 +114,10 @@ struct Sandbox: Sendable {
     ///
     /// The shell watches for the file: it is not held up by what the other tests compute.
     func run(_ arguments: String, killedOnce file: String) async throws {
+        // What stands before would go to the background too, if this did not begin with a command: the shell
+        // that watches would be somewhere else.
         let watch = """
-            "$@" & process=$!
+            :; "$@" & process=$!
             until [ -e "\(file)" ] || [ ! -e /proc/$process/exe ]; do :; done
             kill -9 $process; wait $process; exit 0;
             """
