@@ -3,7 +3,10 @@
 import PackageDescription
 
 /// The readers that are fuzzed, by the names of their targets; `run.sh` links each into a fuzzer.
-let readers = ["Safetensors", "PyTorch", "Pickle", "GGUF", "TokenizerJSON", "JSONText", "Config"]
+let readers = [
+    "Safetensors", "PyTorch", "Pickle", "GGUF", "TokenizerJSON", "SentencePiece", "JSONText",
+    "Config",
+]
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),

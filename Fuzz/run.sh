@@ -8,12 +8,12 @@ cd "$(dirname "$0")"
 seconds=${FUZZ_SECONDS:-600}
 build=$PWD/../.build-fuzz
 readers=("$@")
-[ ${#readers[@]} -gt 0 ] || readers=(Safetensors PyTorch Pickle GGUF TokenizerJSON JSONText Config)
+[ ${#readers[@]} -gt 0 ] || readers=(Safetensors PyTorch Pickle GGUF TokenizerJSON SentencePiece JSONText Config)
 
 swift build -c release --sanitize=fuzzer --scratch-path "$build"
 ./seeds.py "$build/seeds"
 mkdir -p "$build/findings"
-read -ra libraries < <(pkg-config --libs libcrypto openblas)
+read -ra libraries < <(pkg-config --libs libcrypto openblas libpcre2-8)
 trap 'rm -rf /dev/shm/octavo-fuzz.*' EXIT
 
 for reader in "${readers[@]}"; do

@@ -31,6 +31,8 @@ for fuzzer, file in [
     ("Safetensors", "invalid/safetensors/files.json"),
     ("PyTorch", "invalid/pytorch/files.json"),
     ("GGUF", "gguf.json"),
+    ("GGUF", "invalid/gguf/container.json"),
+    ("GGUF", "invalid/gguf/model.json"),
 ]:
     for name, content in vectors(root / "formats/vectors" / file):
         seed(fuzzer, name, content)
@@ -48,9 +50,13 @@ for path in (target / "PyTorch").iterdir():
     except Exception:
         continue  # one that lies about its pickle
 seed("GGUF", "tiny-llama", (fixtures / "tiny-llama.gguf").read_bytes())
+for path in (fixtures / "gguf").glob("*.gguf"):
+    seed("GGUF", path.name, path.read_bytes())
 
 for path in fixtures.glob("tokenizer/*/tokenizer.json"):
     seed("TokenizerJSON", path.parent.name, path.read_bytes())
+for path in fixtures.glob("tokenizer/sentencepiece/**/*.model"):
+    seed("SentencePiece", path.name, path.read_bytes())
 
 for path in (root / "Tests").rglob("config.json"):
     seed("Config", str(path.relative_to(root)), path.read_bytes())
