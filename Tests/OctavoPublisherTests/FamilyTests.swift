@@ -44,7 +44,8 @@ struct FamilyTests {
             )
             let configuration = try OpenModel(folded).configuration()
             #expect(
-                record.layers.count == configuration.layerCount * configuration.linears.count
+                record.layers.count == configuration.layerCount
+                    * configuration.linears(inLayer: 0).count
             )
             let (before, after) = (try logits(model), try logits(folded))
             // Scales and entries are rounded to 11 bits each, in a few layers.

@@ -11,8 +11,8 @@ struct Backpropagation {
     let layout: BatchLayout
     let loss: TokenLoss
     let execution: Execution
-    /// Whose weights' gradients are wanted.
-    var weights: Set<LinearName> = []
+    /// Whose weights' gradients are wanted; nil for all.
+    var weights: Set<LinearName>? = []
 
     /// Runs both passes.
     ///
@@ -98,7 +98,7 @@ extension LanguageModel {
             layout: layout,
             loss: loss,
             execution: execution,
-            weights: Set(LinearName.allCases)
+            weights: nil
         ).run(addingTo: &endGradients, block: { blocks[$0] }, finish: { blockGradients[$0] = $1 })
         let ends = endGradients ?? EndGradients(ends)
         return (value, ModelGradients(ends: ends, blocks: blockGradients))
