@@ -5,13 +5,14 @@ import OctavoPublisher
 import OctavoTestSupport
 import Testing
 
-/// Every dense family on its way through the quantizer: fused linears, norms behind linears, parts that
+/// Every family on its way through the quantizer: fused linears, norms behind linears, parts that
 /// stand side by side, factors, windows.
 @Suite("Each family is quantized, written and verified")
 struct FamilyTests {
     static let names = [
         "mistral-window-dynamic", "qwen2-window-yarn", "qwen3-biases-yarn", "gemma", "gemma2",
         "gemma3-linear", "phi3-longrope-partial", "cohere", "granite", "olmo2", "smollm3",
+        "mixtral-window", "qwen3-moe-mixed",
     ]
 
     /// A model of a family with a tokenizer, in a folder of its own.
@@ -43,10 +44,8 @@ struct FamilyTests {
                 smallRequest { $0.scheme = scheme }
             )
             let configuration = try OpenModel(folded).configuration()
-            #expect(
-                record.layers.count == configuration.layerCount
-                    * configuration.linears(inLayer: 0).count
-            )
+            let linears = (0..<configuration.layerCount).flatMap(configuration.linears(inLayer:))
+            #expect(record.layers.count == linears.count)
             let (before, after) = (try logits(model), try logits(folded))
             // Scales and entries are rounded to 11 bits each, in a few layers.
             #expect(relativeDistance(after.elements, from: before.elements) < 0.05)
@@ -76,6 +75,7 @@ struct FamilyTests {
         .enabled(if: Shared.isHere),
         arguments: [
             "llama3-rope-tied", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3",
+            "mixtral", "qwen3-moe",
         ]
     )
     func goldenModelsVerify(name: String) async throws {
