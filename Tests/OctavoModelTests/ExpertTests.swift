@@ -7,11 +7,8 @@ import Testing
 @Suite
 struct ExpertTests {
     /// Scores of 0, ln 2, ln 5 and 0: shares of one, two, five and one ninth.
-    @Test(arguments: [(true, [5.0 / 7, 2.0 / 7]), (false, [5.0 / 9, 2.0 / 9])])
-    func tokensPassTheExpertsWithTheHighestScores(
-        normalizes: Bool,
-        expected: [Double]
-    ) throws {
+    @Test(arguments: [(true, 7.0), (false, 9.0)])
+    func tokensPassTheExpertsWithTheHighestScores(normalizes: Bool, sum: Double) {
         let weight = Matrix(rows: 4, columns: 2, elements: [0, 0, 0.6931472, 0, 1.609438, 0, 0, 9])
         let router = Router(
             weight: weight,
@@ -28,8 +25,8 @@ struct ExpertTests {
         let y = Matrix(rows: 2, columns: 2, elements: [1, 0, 1, 3])
         let routes = router.routes(y)
         #expect(routes.map(\.rows) == [[], [0], [0, 1], [1]])
-        let found = [routes[2].weights[0], routes[1].weights[0]]
-        for (a, b) in zip(found, expected) { #expect(abs(Double(a) - b) < 1e-6) }
+        #expect(abs(Double(routes[2].weights[0]) - 5 / sum) < 1e-6)
+        #expect(abs(Double(routes[1].weights[0]) - 2 / sum) < 1e-6)
         #expect(abs(routes[3].weights[0] - 1) < 1e-6)
     }
 

@@ -62,9 +62,9 @@ struct ExpertFittingTests {
         #expect(
             told == (0..<2).map { ExpertUse(block: $0, expert: 2, tokens: 0, inputs: 64) }
         )
-        #expect(errors.count == 2)
+        #expect(errors.compactMap(\.quantized).count == 2)
         // As many entries as the layers have groups: what is left is rounding to halves.
-        for error in errors { #expect(try #require(error.quantized) < 1e-3) }
+        for error in errors.compactMap(\.quantized) { #expect(error < 1e-3) }
         for linear in journal.linears.values { #expect(linear.relativeLoss < 1e-3) }
     }
 
@@ -78,7 +78,7 @@ struct ExpertFittingTests {
             #expect(told.filter { $0.block == block }.reduce(0) { $0 + $1.tokens } == 32)
         }
         for linear in journal.linears.values {
-            #expect(linear.layer.dequantized().elements.allSatisfy(\.isFinite))
+            #expect(linear.layer.dequantized().elements.allSatisfy { $0.isFinite })
         }
     }
 
