@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` are all a newcomer needs.
 
-.PHONY: demo build test test-report check fmt bench interop clean
+.PHONY: demo build test test-report check fmt bench fuzz interop clean
 
 build: ## the release binary, .build/release/octavo
 	@scripts/install-dependencies.sh
@@ -24,13 +24,18 @@ check: ## format, import table, no warnings
 	@scripts/check.sh
 
 fmt: ## put every file into the project's format
-	swift format format --in-place --parallel --recursive Package.swift Sources Tests
+	swift format format --in-place --parallel --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
-bench: ## quality and speed of the quantizer, as ratios measured side by side
+bench: ## quality and speed of the quantizer as ratios; time and memory with a large checkpoint
 	@scripts/install-dependencies.sh
 	swift build -c release --product octavo
 	@Benchmarks/quantize.sh
 	@Benchmarks/model.sh
+	@Benchmarks/checkpoint.sh
+
+fuzz: ## feed every reader with spoilt files, FUZZ_SECONDS each (600)
+	@scripts/install-dependencies.sh
+	@Fuzz/run.sh
 
 interop: build ## compare with PyPI's transformers, aqlm and huggingface_hub
 	@scripts/install-dependencies.sh --interop

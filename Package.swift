@@ -44,6 +44,10 @@ let package = Package(
         .executable(name: "octavo", targets: ["OctavoCLI"]),
         .library(name: "OctavoPublisher", targets: ["OctavoPublisher"]),
         .library(name: "OctavoHub", targets: ["OctavoHub"]),
+        // What Fuzz/ reads with.
+        .library(name: "OctavoBase", targets: ["OctavoBase"]),
+        .library(name: "OctavoCheckpoint", targets: ["OctavoCheckpoint"]),
+        .library(name: "OctavoModel", targets: ["OctavoModel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -64,6 +68,11 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl"])]
         ),
         .systemLibrary(
+            name: "CPCRE2",
+            pkgConfig: "libpcre2-8",
+            providers: [.apt(["libpcre2-dev"]), .brew(["pcre2"])]
+        ),
+        .systemLibrary(
             name: "COpenBLAS",
             pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]
@@ -77,7 +86,7 @@ let package = Package(
 
         module("OctavoBase", ["CCrypto"]),
         module("OctavoNumerics", ["OctavoBase", "CKernels", "COpenBLAS"]),
-        module("OctavoCheckpoint", ["OctavoBase"]),
+        module("OctavoCheckpoint", ["OctavoBase", "CPCRE2"]),
         module("OctavoModel", ["OctavoBase", "OctavoNumerics"]),
         module("OctavoQuantizer", ["OctavoBase", "OctavoNumerics", "OctavoModel"]),
         module("OctavoHub", ["OctavoBase", "CCurl"]),

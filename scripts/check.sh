@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 echo "format"
-swift format lint --strict --parallel --recursive Package.swift Sources Tests
+swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
 echo "imports"
 log=$(mktemp)
@@ -14,5 +14,5 @@ swift build -c release --explicit-target-dependency-import-check error >"$log" 2
 if grep -E "error:|warning:" "$log"; then exit 1; fi
 
 echo "shell scripts"
-for script in scripts/*.sh scripts/*/*.sh .ci/run; do bash -n "$script"; done
+for script in scripts/*.sh scripts/*/*.sh Fuzz/run.sh .ci/run; do bash -n "$script"; done
 echo "all checks hold"

@@ -4,7 +4,7 @@
 # for the browser in which the tests look at a report (124 MB to fetch, 414 MB on disk).
 set -euo pipefail
 
-packages=(libcurl4-openssl-dev libzstd-dev libopenblas-dev libssl-dev pkg-config)
+packages=(libcurl4-openssl-dev libzstd-dev libopenblas-dev libpcre2-dev libssl-dev pkg-config)
 if [ "${1:-}" = --demo ] && ! python3 -m pip --version >/dev/null 2>&1; then
     packages+=(python3-pip)
 fi

@@ -37,8 +37,8 @@ func remedy(for error: any Error) -> String? {
     case let error as EvaluationError: advice(on: error)
     case is GenerationError: "shorten the prompt or lower --max-tokens"
     case is TokenError: "the token ids belong to another model's vocabulary"
-    case is TokenizerError:
-        "fetch tokenizer.json again; other kinds of tokenizers are not supported yet"
+    case is TokenizerError, is SentencePieceError:
+        "fetch the tokenizer's files again; formats/tokenizer.md says which kinds are supported"
     case is TensorSetError:
         "config.json and the weights do not belong together, or are damaged; fetch the model again"
     case is RecordError: "fetch octavo.json again, or remove it to check the model without it"
@@ -47,6 +47,8 @@ func remedy(for error: any Error) -> String? {
     case let error as QuantizationError: advice(on: error)
     case is BlockTuningError: "calibrate on other text, or leave out --block-tuning-epochs"
     case let error as ModelError: advice(on: error)
+    case let error as TuningError: advice(on: error)
+    case is StateError: "remove the unfinished work and begin again"
     case let error as HubError: error.remedy
     case is PushError: "make the repository private on the hub first, or push without --private"
     case is RepositoryID.ValidationError: "write a repository as OWNER/NAME"
@@ -60,14 +62,28 @@ func remedy(for error: any Error) -> String? {
 private func advice(on error: CheckpointError) -> String? {
     switch error {
     case .file(let error): remedy(for: error)
-    case .notAModel: "name a directory in Hugging Face layout, a .gguf or a .safetensors file"
+    case .notAModel:
+        "name a directory in Hugging Face layout, or a .gguf, .safetensors, .bin, .pt or .pth file"
     case .missingConfig: "copy config.json from where the model came from"
     case .safetensors, .shardIndex, .gguf:
         "the file is damaged or not what it seems; fetch it again and compare its digest"
+    case .pytorch(_, let error): advice(on: error)
     case .ggufModel, .undecodable:
         "convert the file with another tool first, or take the original checkpoint"
     case .aqlm: "fetch the model again, or ask its publisher to repair it"
     case .badJSON, .noSuchTensor: "fetch the model again"
+    }
+}
+
+private func advice(on error: PyTorchError) -> String {
+    switch error {
+    case .legacy, .tar, .badByteOrder:
+        "load it with PyTorch and save it again, or take the model's safetensors"
+    case .torchScript, .notTensors:
+        "save the model's state_dict() alone, or take its safetensors"
+    case .pickle(let error) where error.isRequest:
+        "take the model's safetensors; what a checkpoint asks to run is never run"
+    default: "the file is damaged or not what it seems; fetch it again and compare its digest"
     }
 }
 
@@ -121,7 +137,7 @@ private func advice(on error: OutputError) -> String {
     case .name: "give it a name of its own"
     case .exists: "choose another output, or remove it"
     case .unfinished(let path):
-        "go on with `octavo quantize … --resume`, or remove \(path) and begin again"
+        "go on with the same command and `--resume`, or remove \(path) and begin again"
     case .inUse: "wait until it has ended"
     }
 }
@@ -157,7 +173,20 @@ private func advice(on error: ModelError) -> String? {
     switch error {
     case .alreadyQuantized:
         "name the original model, or make a dense one with `octavo convert --to dense`"
+    case .notQuantized: "fold it with `octavo quantize`, or write it with --to safetensors"
     case .noTokenizer: "copy tokenizer.json from where the model came from"
     case .unsupportedScheme: "convert it with the tool that made it"
+    }
+}
+
+private func advice(on error: TuningError) -> String {
+    switch error {
+    case .notQuantized: "make one with `octavo quantize`"
+    case .quantizedTeacher, .differs:
+        "name the model that this one was quantized from with --teacher"
+    case .tooFewSequences: "give longer text, or a smaller --sequence-length"
+    case .memory(let needed, _):
+        "allow it with --memory \(byteText(needed).replacing(" ", with: "")), take fewer --tokens or "
+            + "--batch-tokens, or learn no codes with --update codebooks"
     }
 }

@@ -65,7 +65,7 @@ struct Generate: AsyncParsableCommand {
         setBLASThreads(threads.count)
         let tokenizer = try subject.tokenizer()
         let language = try subject.languageModel()
-        var input = tokenizer.encode(prompt, addSpecialTokens: true)
+        var input = try tokenizer.encode(prompt, addSpecialTokens: true)
         // An empty prompt begins where every text begins.
         if input.isEmpty, let begin = language.configuration.beginToken { input = [begin] }
         let room = language.configuration.contextLength - input.count

@@ -20,7 +20,8 @@ struct Octavo: AsyncParsableCommand {
             CommandGroup(
                 name: "Models",
                 subcommands: [
-                    Inspect.self, Convert.self, Quantize.self, Evaluate.self, Generate.self,
+                    Inspect.self, Convert.self, Quantize.self, Tune.self, Evaluate.self,
+                    Generate.self,
                     Verify.self, Card.self,
                 ]
             ),

@@ -3,15 +3,18 @@ public import OctavoBase
 /// A model on disk, whatever holds it: named tensors, fetched as they are touched, its
 /// configuration, and the files beside it.
 ///
-/// A directory in Hugging Face layout, a single safetensors file, and a GGUF file all read as this.
+/// A directory in Hugging Face layout, a single file of safetensors or PyTorch, and a GGUF file all
+/// read as this.
 /// Tensors, shapes and configuration are in the spelling of Hugging Face.
 public struct Checkpoint: Sendable {
     /// What the model was read from.
     public enum Format: String, Sendable {
-        /// A directory with `config.json` and one `model.safetensors`, or shards and their index.
+        /// A directory with `config.json` and weights: safetensors or PyTorch's, one file or shards.
         case directory
         /// A single safetensors file, which has no configuration.
         case safetensors
+        /// A single file of PyTorch, which has none either.
+        case pytorch
         /// A GGUF file.
         case gguf
     }
@@ -20,9 +23,11 @@ public struct Checkpoint: Sendable {
     public let format: Format
     /// Where it is.
     public let path: String
+    /// Whether it is a file of weights alone, without a configuration to run them by.
+    public var isBare: Bool { format == .safetensors || format == .pytorch }
     /// The tensors: shard by shard, in the order of their bytes.
     public let tensors: [CheckpointTensor]
-    /// What `config.json` says; an empty object for a single safetensors file.
+    /// What `config.json` says; an empty object for a single file of weights.
     public let config: JSON
     /// What else belongs to the model, sorted by name.
     public let sideFiles: [SideFile]
@@ -37,16 +42,16 @@ public struct Checkpoint: Sendable {
         switch fileKind(path) {
         case .directory: try self.init(directory: path)
         case .file where path.hasSuffix(".gguf"): try self.init(gguf: path)
-        case .file where path.hasSuffix(".safetensors"):
-            let file = try openSafetensors(path)
+        case .file:
+            guard let weights = try WeightFile(path) else { throw .notAModel(path, found: []) }
             self.init(
-                .safetensors,
+                weights.format == .safetensors ? .safetensors : .pytorch,
                 path,
-                tensors: file.checkpointTensors,
+                tensors: weights.tensors,
                 config: .object(JSONObject()),
-                sources: [SourceFile(mapped: file.file)]
+                sources: [SourceFile(mapped: weights.file)]
             )
-        case .file, .other: throw .notAModel(path, found: [])
+        case .other: throw .notAModel(path, found: [])
         case nil: throw .file(FileError("open", path))
         }
     }

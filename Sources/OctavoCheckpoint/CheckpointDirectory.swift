@@ -3,27 +3,14 @@ internal import OctavoBase
 extension Checkpoint {
     /// Reads a directory in Hugging Face layout.
     ///
-    /// A `model.safetensors` takes precedence over an index, as it does for the Transformers library.
+    /// Of several sets of weights the first of these is the model, as it is for the Transformers
+    /// library: `model.safetensors`, shards of it, `pytorch_model.bin`, shards of it.
     init(directory: String) throws(CheckpointError) {
         let names = try rethrow(CheckpointError.file, try directoryEntries(directory))
-        var sources: [SourceFile] = []
-        let files: [SafetensorsFile]
-        if names.contains("model.safetensors") {
-            files = [try openSafetensors(joined(directory, "model.safetensors"))]
-        } else if names.contains(ShardIndex.fileName) {
-            let (json, source) = try readJSON(
-                ShardIndex.fileName,
-                in: directory,
-                limit: 100_000_000
-            )
-            files = try openShards(json, in: directory, among: names)
-            sources.append(source)
-        } else {
-            throw .notAModel(directory, found: names)
-        }
+        let weights = try openWeights(in: directory, among: names)
         guard names.contains("config.json") else { throw .missingConfig(directory: directory) }
         let (config, configSource) = try readJSON("config.json", in: directory, limit: 16_000_000)
-        sources.append(configSource)
+        var sources = weights.sources + [configSource]
         var sideFiles: [SideFile] = []
         for name in names where isSideFile(name) {
             let path = joined(directory, name)
@@ -36,38 +23,65 @@ extension Checkpoint {
         self.init(
             .directory,
             directory,
-            tensors: files.flatMap(\.checkpointTensors),
+            tensors: withOneEmbedding(weights.files.flatMap(\.tensors), config: config),
             config: config,
             sideFiles: sideFiles,
-            sources: files.map { SourceFile(mapped: $0.file) } + sources
+            sources: sources
         )
     }
 }
 
-/// Opens the shards that an index names, and checks them against it.
-private func openShards(
-    _ json: JSON,
-    in directory: String,
-    among names: [String]
-) throws(CheckpointError) -> [SafetensorsFile] {
-    let index = try rethrow(CheckpointError.shardIndex, try ShardIndex(json))
-    let present = Set(names.map(UTF8Key.init))
-    var files: [SafetensorsFile] = []
-    for shard in index.shards {
-        guard present.contains(UTF8Key(shard)) else { throw .shardIndex(.missingShard(shard)) }
-        files.append(try openSafetensors(joined(directory, shard)))
+/// The tensors of a model, its embedding among them, and its head unless that is the same bytes.
+///
+/// Where head and embedding are one matrix, writers save it under one name, and some take the head's;
+/// PyTorch may save it under both.
+private func withOneEmbedding(_ tensors: [CheckpointTensor], config: JSON) -> [CheckpointTensor] {
+    let (embedding, head) = ("model.embed_tokens.weight", "lm_head.weight")
+    guard let matrix = tensors.first(where: { $0.name == embedding }) else {
+        return tensors.map { $0.name == head ? $0.renamed(embedding) : $0 }
     }
-    try rethrow(CheckpointError.shardIndex, try index.check(files, present: names))
-    return files
+    guard config["tie_word_embeddings"] == true else { return tensors }
+    return tensors.filter { $0.name != head || !$0.isSameBytes(as: matrix) }
 }
 
-/// Opens a safetensors file.
-func openSafetensors(_ path: String) throws(CheckpointError) -> SafetensorsFile {
-    let file = try rethrow(CheckpointError.file, try MappedFile(path))
-    return try rethrow(
-        { .safetensors(file: lastComponent(path), $0) },
-        try SafetensorsFile(file)
-    )
+/// Opens the weights of a directory; the sources are their files, and the index if there is one.
+private func openWeights(
+    in directory: String,
+    among present: [String]
+) throws(CheckpointError) -> (files: [WeightFile], sources: [SourceFile]) {
+    func open(_ shards: [String], of names: WeightFileNames) throws(CheckpointError) -> [WeightFile]
+    {
+        var files: [WeightFile] = []
+        for shard in shards { files.append(try WeightFile(joined(directory, shard), as: names)) }
+        return files
+    }
+    for names in WeightFileNames.all {
+        if present.contains(names.whole) {
+            let files = try open([names.whole], of: names)
+            return (files, files.map { SourceFile(mapped: $0.file) })
+        }
+        if present.contains(names.index) {
+            let (json, source) = try readJSON(names.index, in: directory, limit: 100_000_000)
+            let index = try rethrow(CheckpointError.shardIndex, try ShardIndex(json, of: names))
+            let known = Set(present.map(UTF8Key.init))
+            if let absent = index.shards.first(where: { !known.contains(UTF8Key($0)) }) {
+                throw .shardIndex(.missingShard(absent))
+            }
+            let files = try open(index.shards, of: names)
+            try rethrow(CheckpointError.shardIndex, try index.check(files, present: present))
+            return (files, files.map { SourceFile(mapped: $0.file) } + [source])
+        }
+        let shards = try rethrow(
+            CheckpointError.shardIndex,
+            try unindexedShards(names, among: present)
+        )
+        if !shards.isEmpty {
+            let files = try open(shards, of: names)
+            try rethrow(CheckpointError.shardIndex, try checkUnindexed(files))
+            return (files, files.map { SourceFile(mapped: $0.file) })
+        }
+    }
+    throw .notAModel(directory, found: present)
 }
 
 /// Reads a JSON file of at most `limit` bytes.
@@ -100,8 +114,7 @@ extension SafetensorsFile {
                 type: .dtype($0.dtype),
                 shape: $0.shape,
                 file: file,
-                range: $0.bytes,
-                interleavedHeads: nil
+                range: $0.bytes
             )
         }
     }

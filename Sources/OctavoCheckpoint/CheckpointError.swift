@@ -14,6 +14,8 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
     case badJSON(file: String, JSONError)
     /// A safetensors file lies.
     case safetensors(file: String, SafetensorsError)
+    /// A file of PyTorch lies, or asks for what it is not given.
+    case pytorch(file: String, PyTorchError)
     /// A shard index lies.
     case shardIndex(ShardIndexError)
     /// A GGUF file lies.
@@ -32,13 +34,14 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .file(let error): "\(error)"
         case .notAModel(let path, let found):
-            "\(path) holds no model; expected model.safetensors, \(ShardIndex.fileName), "
-                + "or a file ending in .safetensors or .gguf"
+            "\(path) holds no model; expected model.safetensors or pytorch_model.bin, shards of them, "
+                + "or a file ending in .safetensors, .gguf, .bin, .pt or .pth"
                 + (found.isEmpty ? "" : ", found \(found.joined(separator: ", "))")
         case .missingConfig(let directory): "\(directory) has weights but no config.json"
         case .badJSON(let file, let error): "\(file) is malformed: \(error)"
         case .safetensors(let file, let error): "\(file) is no sound safetensors file: \(error)"
-        case .shardIndex(let error): "\(ShardIndex.fileName) is not sound: \(error)"
+        case .pytorch(let file, let error): "\(file) cannot be read as a file of PyTorch: \(error)"
+        case .shardIndex(let error): "the shards do not make a model: \(error)"
         case .gguf(let file, let error): "\(file) is no sound GGUF file: \(error)"
         case .ggufModel(let file, let error): "\(file) cannot be imported: \(error)"
         case .aqlm(let error): "\(error)"

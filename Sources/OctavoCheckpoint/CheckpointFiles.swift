@@ -52,13 +52,25 @@ public struct SourceFile: Sendable, Hashable {
 }
 
 /// Whether a file beside the weights is part of the model: what tokenizers, generation and licences
-/// need, and no weights of another format.
+/// need, and neither weights of another format nor code.
+///
+/// docs/side-files.md has the table. The name is that of a file in the model's own directory.
 func isSideFile(_ name: String) -> Bool {
     let exact: Set = [
         "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
         "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "chat_template.jinja", "chat_template.json",
+        "chat_template.jinja", "chat_template.json", "preprocessor_config.json",
+        "processor_config.json",
     ]
-    return exact.contains(name)
-        || ["LICENSE", "LICENCE", "NOTICE", "USE_POLICY"].contains(where: name.hasPrefix)
+    return exact.contains(name) || isLegalText(name)
+}
+
+/// Whether a file's name says that it holds a licence or what a licence wants to go along: so called in
+/// any case, as in `LICENSE-MODEL.txt`, and by its ending a text.
+public func isLegalText(_ name: String) -> Bool {
+    let upper = name.uppercased()
+    let kinds = ["LICENSE", "LICENCE", "NOTICE", "USE_POLICY", "COPYING"]
+    guard kinds.contains(where: upper.hasPrefix) else { return false }
+    guard let dot = upper.lastIndex(of: ".") else { return true }
+    return [".TXT", ".MD", ".RST", ".PDF", ".HTML"].contains(String(upper[dot...]))
 }

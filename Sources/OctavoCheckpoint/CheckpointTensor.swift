@@ -19,22 +19,78 @@ public enum TensorType: Sendable, Hashable {
 /// A tensor of a checkpoint: what it is, and where its bytes are.
 public struct CheckpointTensor: Sendable {
     /// Its name as Hugging Face spells it, such as `model.layers.0.mlp.up_proj.weight`.
-    public let name: String
+    public private(set) var name: String
     /// How its elements are stored.
     public let type: TensorType
     /// Its dimensions, slowest first.
     public let shape: [Int]
-    /// The bytes it takes in its file.
-    public var byteCount: Int { range.count }
+    /// The bytes that its elements take, one after the other.
+    public let byteCount: Int
 
     let file: MappedFile
+    /// Where its bytes are, or those of the storage that it is laid out in.
     let range: Range<Int>
-    /// Set when the rows of each attention head are interleaved, as GGUF has them: how many heads.
-    let interleavedHeads: Int?
+    /// What GGUF did to its values that must be undone.
+    let transform: GGUFTransform?
+    /// Set when its elements do not follow one another in `range`.
+    let layout: StridedLayout?
 
-    /// Hands its stored bytes to a function.
+    init(
+        name: String,
+        type: TensorType,
+        shape: [Int],
+        file: MappedFile,
+        range: Range<Int>,
+        transform: GGUFTransform? = nil
+    ) {
+        self.name = name
+        self.type = type
+        self.shape = shape
+        self.file = file
+        self.range = range
+        self.transform = transform
+        byteCount = range.count
+        layout = nil
+    }
+
+    /// A tensor of so many bytes in a storage, which it must not exceed.
+    init(
+        name: String,
+        dtype: DType,
+        shape: [Int],
+        byteCount: Int,
+        file: MappedFile,
+        storage: Range<Int>,
+        layout: StridedLayout
+    ) {
+        self.name = name
+        type = .dtype(dtype)
+        self.shape = shape
+        self.byteCount = byteCount
+        self.file = file
+        range = storage
+        transform = nil
+        self.layout = layout
+    }
+
+    /// The same tensor under another name.
+    func renamed(_ name: String) -> CheckpointTensor {
+        var copy = self
+        copy.name = name
+        return copy
+    }
+
+    /// Whether another tensor is this one under another name: the same place in the same file.
+    func isSameBytes(as other: CheckpointTensor) -> Bool {
+        file === other.file && range == other.range && layout == other.layout
+            && type == other.type && shape == other.shape
+    }
+
+    /// Hands the bytes of its elements, in the order of its shape, to a function.
     public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
-        try body(file.bytes.extracting(range))
+        let stored = file.bytes.extracting(range)
+        guard let layout, case .dtype(let dtype) = type else { return try body(stored) }
+        return try layout.gather(stored, shape: shape, width: dtype.bits / 8).withRawBytes(body)
     }
 
     /// Its elements as floats, in the order of its shape.
@@ -42,23 +98,21 @@ public struct CheckpointTensor: Sendable {
     /// - Throws: ``CheckpointError/undecodable(tensor:type:wanted:)`` or, for a type of GGUF that
     ///   Octavo does not decode, ``CheckpointError/gguf(file:_:)``.
     public func floats() throws(CheckpointError) -> [Float] {
-        let bytes = file.bytes.extracting(range)
         switch type {
         case .dtype(let dtype):
-            guard let values = decodeFloats(bytes, as: dtype) else {
+            guard let values = withBytes({ decodeFloats($0, as: dtype) }) else {
                 throw .undecodable(tensor: name, type: dtype.rawValue, wanted: "floats")
             }
             return values
         case .ggml(let type):
-            guard let values = dequantize(bytes, from: type) else {
+            guard let values = withBytes({ dequantize($0, from: type) }) else {
                 let error = GGUFError(
                     reason: .unsupportedType(tensor: name, type),
                     offset: range.lowerBound
                 )
                 throw .gguf(file: lastComponent(file.path), error)
             }
-            guard let interleavedHeads else { return values }
-            return deinterleaved(values, rows: shape[0], heads: interleavedHeads)
+            return transform?.undone(values, rows: shape[0]) ?? values
         }
     }
 
@@ -68,7 +122,7 @@ public struct CheckpointTensor: Sendable {
     ///   integers of at most 32 bits.
     public func integers() throws(CheckpointError) -> [Int32] {
         guard case .dtype(let dtype) = type,
-            let values = decodeIntegers(file.bytes.extracting(range), as: dtype)
+            let values = withBytes({ decodeIntegers($0, as: dtype) })
         else { throw .undecodable(tensor: name, type: type.name, wanted: "integers") }
         return values
     }
@@ -79,7 +133,7 @@ public struct CheckpointTensor: Sendable {
     ///   dtype asked for, which must be one of 16 bits.
     public func bits(of dtype: DType) throws(CheckpointError) -> [UInt16] {
         guard type == .dtype(dtype), dtype.bits == 16,
-            let values = [UInt16](copying: file.bytes.extracting(range))
+            let values = withBytes({ [UInt16](copying: $0) })
         else { throw .undecodable(tensor: name, type: type.name, wanted: dtype.rawValue) }
         return values
     }

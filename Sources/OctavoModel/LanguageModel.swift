@@ -61,11 +61,11 @@ public struct ModelEnds: Sendable {
     /// The architecture.
     public let configuration: ModelConfiguration
     /// `[vocabulary, hidden]`.
-    public let embedding: Matrix
+    public var embedding: Matrix
     /// `[hidden]`.
-    public let finalNorm: [Float]
+    public var finalNorm: [Float]
     /// `[vocabulary, hidden]`, or nil where the embedding serves.
-    public let untiedHead: Matrix?
+    public var untiedHead: Matrix?
 
     /// Loads the ends.
     ///

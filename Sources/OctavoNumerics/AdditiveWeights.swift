@@ -27,6 +27,18 @@ public struct AdditiveCodes: Sendable {
         (self.entries, self.size) = (entries, size)
     }
 
+    /// The same shape with other codes.
+    public func recoded(_ codes: [UInt16]) -> AdditiveCodes {
+        AdditiveCodes(
+            codes,
+            rows: rows,
+            groups: groups,
+            codebooks: codebooks,
+            entries: entries,
+            size: size
+        )
+    }
+
     private var shape: octavo_additive {
         octavo_additive(groups: groups, codebooks: codebooks, entries: entries, size: size)
     }

@@ -29,4 +29,13 @@ public struct Matrix: Sendable, Equatable {
         get { elements[row * columns + column] }
         set { elements[row * columns + column] = newValue }
     }
+
+    /// Some of its rows, `[range.count, columns]`.
+    public func rows(_ range: Range<Int>) -> Matrix {
+        Matrix(
+            rows: range.count,
+            columns: columns,
+            elements: Array(elements[range.lowerBound * columns..<range.upperBound * columns])
+        )
+    }
 }

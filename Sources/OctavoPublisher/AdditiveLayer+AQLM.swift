@@ -13,8 +13,8 @@ extension AdditiveLayer {
             outputs: tensors.outFeatures,
             inputs: tensors.inFeatures,
             codes: tensors.codes,
-            codebooks: tensors.codebooks.map { Half.widen($0) },
-            scales: tensors.scales.map { Half.widen($0) }
+            codebooks: tensors.codebooks,
+            scales: tensors.scales
         )
     }
 }

@@ -32,15 +32,11 @@ extension ArtifactRecord {
             "source": .object(["files": .array(sources.map(\.json))]),
             "recipe": .object([
                 "scheme": .string(scheme),
-                "calibration": .object([
-                    "text": .array(calibration.text.map(JSON.string)),
-                    "tokens": .integer(calibration.tokens),
-                    "sequence_length": .integer(calibration.sequenceLength),
-                    "sha256": .string(calibration.digest.hex),
-                ]),
+                "calibration": calibration.json,
                 "seed": .integer(seed),
                 "solver": solver,
                 "threads": .integer(threads),
+                "tuning": tuning?.json,
             ]),
             "layers": .array(
                 layers.map {
@@ -77,20 +73,15 @@ extension ArtifactRecord {
         let format = try root.string("format")
         guard format == Self.format else { throw .format(format) }
         let recipe = try root.member("recipe")
-        let calibration = try recipe.member("calibration")
         self.init(
             toolVersion: try root.member("tool").string("version"),
             sources: try root.member("source").list("files", FileRecord.init),
             scheme: try recipe.string("scheme"),
-            calibration: CalibrationRecord(
-                text: try calibration.strings("text"),
-                tokens: try calibration.count("tokens"),
-                sequenceLength: try calibration.count("sequence_length"),
-                digest: try calibration.digest("sha256")
-            ),
+            calibration: try CalibrationRecord(recipe.member("calibration")),
             seed: try recipe.count("seed"),
             solver: recipe.json["solver"] ?? .null,
             threads: try recipe.count("threads"),
+            tuning: recipe.json["tuning"] == nil ? nil : try TuningRecord(recipe.member("tuning")),
             layers: try root.list("layers") { (reader) throws(RecordError) in
                 LayerRecord(
                     name: try reader.string("name"),
@@ -116,6 +107,50 @@ extension ProbeRecord {
         )
         guard 1...1024 ~= tokens.count else { throw .field(reader.path + "tokens") }
         guard !ids.isEmpty, ids.count == logits.count else { throw .field(reader.path + "ids") }
+    }
+}
+
+extension CalibrationRecord {
+    fileprivate var json: JSON {
+        .object([
+            "text": .array(text.map(JSON.string)), "tokens": .integer(tokens),
+            "sequence_length": .integer(sequenceLength), "sha256": .string(digest.hex),
+        ])
+    }
+
+    fileprivate init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            text: try reader.strings("text"),
+            tokens: try reader.count("tokens"),
+            sequenceLength: try reader.count("sequence_length"),
+            digest: try reader.digest("sha256")
+        )
+    }
+}
+
+extension TuningRecord {
+    fileprivate var json: JSON {
+        .object([
+            "teacher": .object(["files": .array(teacher.map(\.json))]), "text": text.json,
+            "held_out": .array(heldOut.map(JSON.integer)), "settings": settings,
+            "steps": .integer(steps), "best_step": .integer(bestStep),
+            "loss_before": .number(lossBefore), "loss_after": .number(lossAfter),
+            "end": .string(end),
+        ])
+    }
+
+    fileprivate init(_ reader: RecordReader) throws(RecordError) {
+        self.init(
+            teacher: try reader.member("teacher").list("files", FileRecord.init),
+            text: try CalibrationRecord(reader.member("text")),
+            heldOut: try reader.counts("held_out"),
+            settings: reader.json["settings"] ?? .null,
+            steps: try reader.count("steps"),
+            bestStep: try reader.count("best_step"),
+            lossBefore: try reader.number("loss_before"),
+            lossAfter: try reader.number("loss_after"),
+            end: try reader.string("end")
+        )
     }
 }
 

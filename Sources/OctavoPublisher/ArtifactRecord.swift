@@ -19,7 +19,9 @@ public struct ArtifactRecord: Sendable, Equatable {
     public var solver: JSON
     /// The threads that took part; products of matrices differ in their last bits with their number.
     public var threads: Int
-    /// Every quantized layer, in the model's order.
+    /// How it was tuned as a whole; nil if it was not.
+    public var tuning: TuningRecord?
+    /// Every quantized layer, in the model's order; its loss is that before the tuning.
     public var layers: [LayerRecord]
     /// Every file of the artifact but this record and the card.
     public var files: [FileRecord]
@@ -27,6 +29,9 @@ public struct ArtifactRecord: Sendable, Equatable {
     public var tensors: [TensorRecord]
     /// What the artifact answers to a few inputs.
     public var probe: [ProbeRecord]
+
+    /// How often the calibration text went through each block to tune it, as far as is known.
+    var blockTuningEpochs: Int { solver["block_tuning"]?["epochs"]?.integer ?? 0 }
 
     /// The name of the record among an artifact's files.
     public static let fileName = "octavo.json"
@@ -88,6 +93,11 @@ public struct CalibrationRecord: Sendable, Equatable {
         self.tokens = tokens
         self.sequenceLength = sequenceLength
         self.digest = digest
+    }
+
+    /// Of a model that somebody else quantized.
+    static var unknown: CalibrationRecord {
+        CalibrationRecord(text: [], tokens: 0, sequenceLength: 0, digest: Digest(of: ""))
     }
 
     /// Whether the model wrote the text itself.

@@ -62,12 +62,7 @@ func writeArtifact(
         toolVersion: octavoVersion,
         sources: [],
         scheme: "\(request.scheme)",
-        calibration: CalibrationRecord(
-            text: [],
-            tokens: 0,
-            sequenceLength: 0,
-            digest: Digest(of: "")
-        ),
+        calibration: .unknown,
         seed: request.seed,
         solver: .null,
         threads: request.threads,

@@ -59,7 +59,7 @@ func sequences(
         guard let text = String(validating: try readFile(path), as: UTF8.self) else {
             throw CalibrationError.notUTF8(path)
         }
-        tokens += tokenizer.encode(text, addSpecialTokens: false)
+        tokens += try tokenizer.encode(text, addSpecialTokens: false)
     }
     let available = tokens.count / length
     guard available > 0 else {

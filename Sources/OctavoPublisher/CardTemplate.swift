@@ -50,7 +50,8 @@ extension ModelCard {
                 ]
             },
             "calibration": calibrationText,
-            "calibrationDigest": record.calibration.digest.hex,
+            "calibrationDigest": record.calibration.text.isEmpty
+                ? "" : record.calibration.digest.hex,
             "seed": record.seed,
             "threads": record.threads,
             "kinds": KindLoss.summarize(record.layers).map { kind in
@@ -60,6 +61,8 @@ extension ModelCard {
                     "worst": decimal(100 * kind.worst, digits: 2),
                 ]
             },
+            "tuning": tuningText,
+            "isTuned": isTuned,
             "isEvaluated": !evaluations.isEmpty,
             "evaluations": evaluations.map(row),
             "files": record.files.map { file in
@@ -78,7 +81,29 @@ extension ModelCard {
         return "\(max(1, Int(bits.rounded())))-bit"
     }
 
+    /// Whether anything was learned after layers were quantized.
+    private var isTuned: Bool { record.tuning != nil || record.blockTuningEpochs > 0 }
+
+    private var tuningText: String {
+        var steps: [String] = []
+        if record.blockTuningEpochs > 0 {
+            steps.append("each block tuned for \(record.blockTuningEpochs) epochs at most")
+        }
+        if let tuning = record.tuning {
+            let texts = tuning.text.text.map { "`\($0)`" }.joined(separator: ", ")
+            steps.append(
+                "tuned as a whole towards the original (PV-Tuning, "
+                    + "[arXiv 2405.14852](https://arxiv.org/abs/2405.14852)) in \(tuning.steps) steps on "
+                    + "\(tuning.text.tokens) tokens of \(texts): KL to the original on held-out "
+                    + "sequences \(decimal(tuning.lossBefore, digits: 4)) before, "
+                    + "\(decimal(tuning.lossAfter, digits: 4)) after"
+            )
+        }
+        return steps.isEmpty ? "no tuning after quantization" : steps.joined(separator: "; ")
+    }
+
     private var calibrationText: String {
+        guard !record.calibration.text.isEmpty else { return "text that is not known" }
         let what =
             record.calibration.isSelfWritten
             ? "text that the original model wrote itself, sampled at temperature 1"
@@ -135,7 +160,8 @@ extension ModelCard {
                 Perplexity and KL to the original: not measured.
                 {{/isEvaluated}}
 
-                Squared output error of each kind of layer, relative to its output, on the calibration text:
+                Squared output error of each kind of layer, relative to its output, on the calibration text{{#isTuned}}, before \
+                tuning{{/isTuned}}:
 
                 | layer | count | mean | worst |
                 |---|---:|---:|---:|
@@ -145,8 +171,8 @@ extension ModelCard {
 
                 ## Recipe
 
-                - Calibrated on {{calibration}} (sha256 of the token ids `{{calibrationDigest}}`).
-                - Seed {{seed}}, {{threads}} threads, octavo {{version}}; no tuning after quantization.
+                - Calibrated on {{calibration}}{{#calibrationDigest}} (sha256 of the token ids `{{calibrationDigest}}`){{/calibrationDigest}}.
+                - Seed {{seed}}, {{threads}} threads, octavo {{version}}; {{tuning}}.
                 {{#sources}}
                 - Made from `{{path}}`, sha256 `{{sha256}}`.
                 {{/sources}}

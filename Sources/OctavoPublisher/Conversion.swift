@@ -10,6 +10,9 @@ public struct ConversionOptions: Sendable {
         case safetensors
         /// Hugging Face layout with every quantized layer replaced by the weights it stands for.
         case dense
+        /// The published AQLM layout, for models that are in it or nearly: what breaks its rules is
+        /// repaired, and the weights stay the same.
+        case hfAQLM = "hf-aqlm"
     }
 
     /// The form to write.
@@ -43,6 +46,7 @@ public func convert(
     _ options: ConversionOptions,
     progress: @escaping ProgressHandler = { _ in }
 ) throws -> [String] {
+    if options.target == .hfAQLM, model.aqlm == nil { throw ModelError.notQuantized(model.path) }
     let folder = try PartialFolder(for: output)
     let artifact = try folder.makeArtifact()
     let writer = ModelWriter(model: model, options: options)

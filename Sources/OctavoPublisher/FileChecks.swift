@@ -111,24 +111,12 @@ private func codeProblem(_ codes: [Int32], _ scheme: Scheme?) -> String? {
 /// Where configuration and tensors contradict each other.
 func layoutProblems(_ model: OpenModel) -> [String] {
     var problems: [String] = []
-    if model.checkpoint.format != .safetensors {
+    if !model.checkpoint.isBare {
         do { problems = tensorSetProblems(model, try model.configuration()) } catch {
             problems = ["\(error)"]
         }
     }
-    for disagreement in model.aqlm?.disagreements ?? [] {
-        switch disagreement {
-        case .quantizedButListed(let name):
-            problems.append("\(name) is quantized, but listed as not to be")
-        case .denseButNotListed(let name):
-            problems.append("\(name) is not quantized, but not listed as such")
-        case .listedForOldReadersOnly(let name):
-            problems.append(
-                "\(name) is listed only as \(name).weight, which transformers 5 does not recognize"
-            )
-        }
-    }
-    return problems
+    return problems + (model.aqlm?.findings ?? []).filter(\.isFault).map { "\($0)" }
 }
 
 /// What the layout is, where nothing is wrong with it.

@@ -20,7 +20,9 @@ struct ModelWriter {
         case tensor(CheckpointTensor)
         /// A linear that the output holds as weights, though the model holds codes.
         case dequantized(path: String)
-        /// One of the three tensors of a quantized linear.
+        /// One of the three tensors of a linear that the model holds as codes already.
+        case repaired(RepairedTensor)
+        /// One of the three tensors of a linear that is quantized on the way.
         case additive(path: String, suffix: String)
     }
 
@@ -51,6 +53,23 @@ struct ModelWriter {
                         .additive(path: path, suffix: String(plan.name.dropFirst(path.count)))
                     )
                 }
+            } else if let path = quantizedPath(tensor.name), quantized[path] != nil, let scheme {
+                // A quantized linear that gets other codes and values.
+                guard tensor.name.hasSuffix(".codes"), let layer = model.linearShape(path) else {
+                    continue
+                }
+                let stored = try AQLMParameters(scheme).plans(
+                    path,
+                    outFeatures: layer.outputs,
+                    inFeatures: layer.inputs
+                )
+                for plan in stored ?? [] {
+                    let suffix = String(plan.name.dropFirst(path.count))
+                    try add(plan, .additive(path: path, suffix: suffix))
+                }
+            } else if options.target == .hfAQLM, let path = quantizedPath(tensor.name) {
+                guard tensor.name.hasSuffix(".codes") else { continue }
+                for part in try model.repaired(path) { try add(part.plan, .repaired(part)) }
             } else if options.target == .dense, let path = quantizedPath(tensor.name) {
                 guard tensor.name.hasSuffix(".codes"), let layer = model.linearShape(path) else {
                     continue
@@ -82,6 +101,7 @@ struct ModelWriter {
             guard let source = sources[plan.name] else { return }
             switch source {
             case .tensor(let tensor): try write(tensor, as: plan.dtype, to: &writer)
+            case .repaired(let part): try writer.write(part.bytes())
             case .dequantized(let path):
                 guard let layer = try model.additiveLayer(path) else { return }
                 let bytes = try storedBytes(
@@ -125,12 +145,15 @@ struct ModelWriter {
         as dtype: DType,
         to writer: inout SafetensorsWriter
     ) throws {
-        let values = try replaced[tensor.name]?()
-        let bytes =
-            values == nil && tensor.type == .dtype(dtype)
-            ? tensor.withBytes { $0.array }
-            : try storedBytes(values ?? tensor.floats(), as: dtype, named: tensor.name)
-        try writer.write(bytes)
+        if let values = try replaced[tensor.name]?() {
+            try writer.write(storedBytes(values, as: dtype, named: tensor.name))
+        } else if tensor.type == .dtype(dtype) {
+            try tensor.forEachPiece { try writer.write($0) }
+        } else {
+            try tensor.forEachFloats {
+                try writer.write(storedBytes($0, as: dtype, named: tensor.name))
+            }
+        }
     }
 }
 

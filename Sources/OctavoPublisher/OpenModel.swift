@@ -1,4 +1,4 @@
-import OctavoBase
+public import OctavoBase
 public import OctavoCheckpoint
 public import OctavoModel
 
@@ -15,9 +15,12 @@ public struct OpenModel: Sendable {
     private let modules: [String: AQLMLayout.Module]
 
     /// Opens a directory in Hugging Face layout, a GGUF file or a safetensors file.
-    public init(_ path: String) throws {
-        self.path = path
-        checkpoint = try Checkpoint(path)
+    public init(_ path: String) throws { try self.init(Checkpoint(path)) }
+
+    /// Takes what was opened already.
+    public init(_ checkpoint: Checkpoint) throws {
+        path = checkpoint.path
+        self.checkpoint = checkpoint
         guard AQLMLayout.isDeclared(by: checkpoint) else {
             aqlm = nil
             scheme = nil
@@ -41,9 +44,12 @@ public struct OpenModel: Sendable {
         )
     }
 
+    /// What its config.json says; that of the first AQLM publications in the present spelling.
+    public var config: JSON { aqlm?.config ?? checkpoint.config }
+
     /// Its architecture.
     public func configuration() throws(ConfigurationError) -> ModelConfiguration {
-        try ModelConfiguration(json: checkpoint.config)
+        try ModelConfiguration(json: config)
     }
 
     /// All its weights, in memory.
@@ -51,18 +57,34 @@ public struct OpenModel: Sendable {
         try LanguageModel(configuration: configuration(), from: self)
     }
 
-    /// Its tokenizer: tokenizer.json, or what a GGUF file says.
+    /// Its tokenizer: tokenizer.json, else tokenizer.model, or what a GGUF file says.
     public func tokenizer() throws -> Tokenizer {
         if let metadata = checkpoint.ggufMetadata {
             return try GGUFVocabulary(metadata).tokenizer()
         }
-        guard let json = try sideFile("tokenizer.json") else { throw ModelError.noTokenizer(path) }
-        return try Tokenizer(json: json, configuration: sideFile("tokenizer_config.json"))
+        let configuration = try sideFile("tokenizer_config.json")
+        if let json = try sideFile("tokenizer.json") {
+            return try Tokenizer(json: json, configuration: configuration)
+        }
+        guard let file = checkpoint.sideFiles.first(where: { $0.name == "tokenizer.model" }) else {
+            throw ModelError.noTokenizer(path)
+        }
+        return try Tokenizer(sentencePiece: file.bytes(), configuration: configuration)
+    }
+
+    /// The tensors of a quantized linear as the AQLM layout has them; none if there is none of this path.
+    func repaired(_ path: String) throws -> [RepairedTensor] {
+        try modules[path].flatMap { try aqlm?.repaired($0) } ?? []
     }
 
     /// The outputs and inputs of a quantized linear, or nil if there is none of this path.
     func linearShape(_ path: String) -> (outputs: Int, inputs: Int)? {
         modules[path].map { ($0.outFeatures, $0.inFeatures) }
+    }
+
+    /// The outputs and inputs of all quantized linears.
+    var linearShapes: [(outputs: Int, inputs: Int)] {
+        modules.values.map { ($0.outFeatures, $0.inFeatures) }
     }
 
     /// A JSON file beside the weights, or nil.
@@ -112,6 +134,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case noTokenizer(String)
     /// It is quantized already, which the work asked for does not allow.
     case alreadyQuantized(String)
+    /// It is not quantized, which the work asked for needs.
+    case notQuantized(String)
 
     /// As a sentence.
     public var description: String {
@@ -120,8 +144,9 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
             "AQLM with \(found.codebooks) codebooks of \(found.bits) bits over groups of "
                 + "\(found.outGroup) × \(found.inGroup); groups must span one output, and there may "
                 + "be at most 8 codebooks of at most 16 bits"
-        case .noTokenizer(let path): "\(path) has no tokenizer.json"
+        case .noTokenizer(let path): "\(path) has no tokenizer.json and no tokenizer.model"
         case .alreadyQuantized(let path): "\(path) is quantized already; expected original weights"
+        case .notQuantized(let path): "\(path) is not quantized; expected an AQLM model"
         }
     }
 }

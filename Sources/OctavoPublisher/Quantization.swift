@@ -68,7 +68,7 @@ public func quantize(
             sequenceLength: request.sequenceLength,
             digest: digest(ofTokens: sequences)
         )
-        try describe(artifact, named: name, &record, sequences, request)
+        try describe(artifact, named: name, &record, sequences, threads: request.threads)
         let report = try report(
             on: OpenModel(artifact),
             named: name,
@@ -112,18 +112,18 @@ private func quantizer(
 }
 
 /// Runs the artifact to record a probe, and writes its record and card.
-private func describe(
+func describe(
     _ artifact: String,
     named name: String,
     _ record: inout ArtifactRecord,
     _ sequences: [[Int]],
-    _ request: QuantizationRequest
+    threads: Int
 ) throws {
     let model = try OpenModel(artifact)
     record.probe = try recordProbe(
         of: model,
         prompts: sequences,
-        threads: request.threads
+        threads: threads
     )
     try AtomicFile.write(record.text, to: joined(artifact, ArtifactRecord.fileName))
     let card = ModelCard(title: name, record: record, sizes: model.sizes)
@@ -203,8 +203,7 @@ extension BlockTuningOptions {
 }
 
 /// The digests of the files that a model is made of.
-private func sourceRecords(of model: OpenModel, _ progress: ProgressHandler) throws -> [FileRecord]
-{
+func sourceRecords(of model: OpenModel, _ progress: ProgressHandler) throws -> [FileRecord] {
     let sources = model.checkpoint.sources
     return try sources.enumerated().map { index, file in
         progress(Progress("reading sources", index + 1, of: sources.count, detail: file.name))

@@ -3,26 +3,6 @@ import OctavoCheckpoint
 import OctavoModel
 import OctavoQuantizer
 
-/// Why an interrupted quantization cannot be taken up again.
-public enum ResumeError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// There is nothing to take up.
-    case nothing(String)
-    /// The unfinished work was begun with other arguments or inputs.
-    case differs(argument: String, began: String, now: String)
-    /// The journal itself is damaged.
-    case damaged(String)
-
-    /// As a sentence.
-    public var description: String {
-        switch self {
-        case .nothing(let path): "there is no unfinished quantization at \(path)"
-        case .differs(let argument, let began, let now):
-            "the unfinished quantization was begun with \(argument) \(began), now it is \(now)"
-        case .damaged(let path): "\(path) is damaged"
-        }
-    }
-}
-
 /// The work of a quantization that is not finished, in a folder `OUTPUT.partial` beside its output.
 ///
 /// `journal.json` holds what the run was begun with, `calibration.safetensors` its tokens, and
@@ -47,46 +27,17 @@ struct FolderJournal: QuantizationJournal {
         folder = try PartialFolder(for: output, keepsWork: true)
         self.scheme = scheme
         self.configuration = configuration
-        let record = joined(folder.path, PartialFolder.journalFile)
-        if resume {
-            guard folder.holdsJournal else {
-                try removeAll(folder.path)
-                throw ResumeError.nothing(folder.path)
-            }
-            guard let began = try? JSON(parsing: readFile(record)) else {
-                throw ResumeError.damaged(record)
-            }
-            try Self.compare(began: began, now: identity)
-        } else {
-            guard !folder.holdsJournal else { throw OutputError.unfinished(folder.path) }
-            try folder.clear()
-            try AtomicFile.write(identity.text(.sorted), to: record)
-        }
+        try folder.begin(identity: identity, resume: resume)
     }
 
     /// Removes the journal if nothing was done yet that would be worth taking up.
-    func discardIfEmpty() throws {
-        let entries = try directoryEntries(path)
-        if !entries.contains(where: { $0.hasSuffix(".safetensors") }) { try removeAll(path) }
-    }
+    func discardIfEmpty() throws { try folder.discardIfEmpty() }
 
     /// An empty folder for the files of the output.
     func makeArtifact() throws -> String { try folder.makeArtifact() }
 
     /// Gives the artifact its final name and removes the journal.
     func commit() throws { try folder.commit() }
-
-    private static func compare(began: JSON, now: JSON) throws {
-        // By what is written, in which members have an order.
-        for (argument, value) in now.object ?? JSONObject()
-        where began[argument]?.text(.sorted) != value.text(.sorted) {
-            throw ResumeError.differs(
-                argument: argument,
-                began: began[argument]?.text(.compact) ?? "unset",
-                now: value.text(.compact)
-            )
-        }
-    }
 
     // MARK: Linears
 

@@ -4,15 +4,31 @@ import OctavoCheckpoint
 extension ModelWriter {
     /// The configuration of a model that is converted but not quantized.
     var convertedConfig: JSON {
-        let config = model.checkpoint.config
-        let quantization = options.target == .dense ? nil : config["quantization_config"]
-        return completedConfig(config, dtype: torchName(floatType), quantization: quantization)
+        let quantization: JSON? =
+            switch options.target {
+            case .dense: nil
+            case .safetensors: model.config["quantization_config"]
+            case .hfAQLM:
+                model.aqlm.map { $0.parameters.quantizationConfig(unquantized: $0.denseLinears) }
+            }
+        return completedConfig(
+            model.config,
+            dtype: torchName(floatType),
+            quantization: quantization
+        )
     }
 
     /// The type that most of the output's weights have: the one asked for, else the model's own.
+    ///
+    /// An AQLM model's halves are codebooks; what it is to be computed in, its configuration says.
     private var floatType: DType {
         if let dtype = options.dtype { return dtype }
-        if model.aqlm != nil { return .f16 }
+        if model.aqlm != nil {
+            let declared = (model.config["dtype"] ?? model.config["torch_dtype"])?.string
+            let known: [DType] = [.f16, .bf16, .f32]
+            return options.target == .dense
+                ? .f16 : known.first { torchName($0) == declared } ?? .f16
+        }
         for tensor in model.checkpoint.tensors where tensor.shape.count == 2 {
             if case .dtype(let dtype) = tensor.type { return dtype }
         }

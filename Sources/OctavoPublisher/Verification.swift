@@ -92,7 +92,7 @@ public func verify(
     }
     report.add("values", problems: valueProblems(model, progress), otherwise: "all sound")
     report.add("layout", problems: layoutProblems(model), otherwise: layoutSummary(model))
-    guard request.runsInference, report.holds, model.checkpoint.format != .safetensors else {
+    guard request.runsInference, report.holds, !model.checkpoint.isBare else {
         let reason =
             !report.holds
             ? "the files are not sound"

@@ -114,7 +114,7 @@ private let badInputs = [
             [UInt8](repeating: 0xFF, count: 8) + $0.dropFirst(8)
         }
     ),
-    BadInput("a shard that is missing", convertToOut, says: "which is not there") { box in
+    BadInput("a shard that is missing", convertToOut, says: "is not there") { box in
         try box.addModel("whole")
         try await box.succeed("convert whole model --to safetensors --max-shard-size 20KB")
         let shard = try directoryEntries(box("model")).first { $0.hasPrefix("model-00002-of-") }

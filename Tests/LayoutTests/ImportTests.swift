@@ -11,7 +11,7 @@ private let allowed: [String: Set<String>] = [
     "OctavoNumerics": [
         "OctavoBase", "CKernels", "COpenBLAS", "Dispatch", "Glibc", "Synchronization",
     ],
-    "OctavoCheckpoint": ["OctavoBase", "Foundation", "Glibc"],
+    "OctavoCheckpoint": ["OctavoBase", "CPCRE2", "Foundation", "Glibc"],
     "OctavoModel": ["OctavoBase", "OctavoNumerics", "Glibc", "Synchronization"],
     "OctavoQuantizer": ["OctavoBase", "OctavoNumerics", "OctavoModel", "Synchronization"],
     "OctavoHub": ["OctavoBase", "CCurl", "Foundation", "Glibc", "Synchronization"],
@@ -31,7 +31,7 @@ private let allowed: [String: Set<String>] = [
 ]
 
 /// Modules written in C or only mapped from the system.
-private let foreign: Set<String> = ["CKernels", "CCurl", "CCrypto", "COpenBLAS"]
+private let foreign: Set<String> = ["CKernels", "CCurl", "CCrypto", "COpenBLAS", "CPCRE2"]
 
 @Suite("Layout of the sources")
 struct ImportTests {

@@ -54,7 +54,7 @@ struct CheckpointTests {
         }
         let doubles: [Double] = [0.1, 1e300]
         #expect(decodeFloats(doubles.span.bytes, as: .f64) == [0.1, .infinity])
-        for dtype in [DType.c64, .f4, .f8e4m3] {
+        for dtype in [DType.c64, .f4, .f6e2m3, .f6e3m2] {
             #expect(decodeFloats(bytes.span.bytes, as: dtype) == nil)
         }
     }
@@ -75,9 +75,9 @@ struct CheckpointTests {
         ("no metadata", ShardIndexError.badForm("the index has no object \"metadata\"")),
         ("no map", .badForm("the index has no object \"weight_map\"")),
         ("file is a number", .badForm("the index gives no file name for tensor \"t0\"")),
-        ("../x.safetensors", .badFileName("../x.safetensors")),
-        ("/x.safetensors", .badFileName("/x.safetensors")),
-        ("config.json", .badFileName("config.json")),
+        ("../x.safetensors", .badFileName("../x.safetensors", suffix: ".safetensors")),
+        ("/x.safetensors", .badFileName("/x.safetensors", suffix: ".safetensors")),
+        ("config.json", .badFileName("config.json", suffix: ".safetensors")),
         ("absent.safetensors", .missingShard("absent.safetensors")),
         ("tensor nowhere", .missingTensor("t9", shard: "model-00002-of-00002.safetensors")),
         ("tensor elsewhere", .missingTensor("t0", shard: "model-00002-of-00002.safetensors")),
@@ -188,8 +188,8 @@ struct CheckpointTests {
             #expect(throws: CheckpointError.notAModel(directory, found: [])) {
                 try Checkpoint(directory)
             }
-            _ = try writeText("x", to: directory, name: "pytorch_model.bin")
-            #expect(throws: CheckpointError.notAModel(directory, found: ["pytorch_model.bin"])) {
+            _ = try writeText("x", to: directory, name: "tf_model.h5")
+            #expect(throws: CheckpointError.notAModel(directory, found: ["tf_model.h5"])) {
                 try Checkpoint(directory)
             }
             _ = try writeSafetensors([], to: directory) { _, _ in }

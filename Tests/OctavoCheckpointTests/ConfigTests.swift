@@ -88,7 +88,7 @@ struct ConfigTests {
         )
         #expect(config["quantization_config"] == quantization)
         #expect(config["torch_dtype"] == "float16")
-        #expect(try AQLMParameters(config: config) == parameters)
+        #expect(try AQLMDeclaration(modern: config).parameters == parameters)
         // A model that was quantized and is written dense is no longer declared quantized.
         #expect(completedConfig(config, dtype: "float32")["quantization_config"] == nil)
     }

@@ -24,12 +24,12 @@ struct RobustnessTests {
         #expect(throws: Never.self) { try GGUFHeader(file.span.bytes) }
     }
 
-    @Test
-    func spoiltGGUFFilesAreReadOrRefused() async throws {
-        let whole = try readFile(fixture("tiny-llama.gguf"))
+    @Test(arguments: ["tiny-llama", "gguf/mixtral", "gguf/gemma3", "gguf/phi3"])
+    func spoiltGGUFFilesAreReadOrRefused(name: String) async throws {
+        let whole = try readFile(fixture("\(name).gguf"))
         let header = try GGUFHeader(whole.span.bytes)
         let dataStart = try #require(header.tensors.first?.bytes.lowerBound)
-        try await readSpoilt(whole, upTo: dataStart, as: "m.gguf", seed: 1) { path in
+        try await readSpoilt(whole, upTo: dataStart, as: "m.gguf", seed: 1, rounds: 700) { path in
             let checkpoint = try Checkpoint(path)
             let metadata = try #require(checkpoint.ggufMetadata)
             _ = try? GGUFVocabulary(metadata).tokenizer()
@@ -73,12 +73,22 @@ struct RobustnessTests {
         }
     }
 
-    @Test(arguments: ["gpt2", "llama3", "prefix"])
+    @Test(arguments: ["gpt2", "llama3", "prefix", "gemma", "odd", "unigram-bytes"])
     func spoiltTokenizersAreReadOrRefused(name: String) async throws {
         let whole = try readFile(fixture("tokenizer/\(name)/tokenizer.json"))
         try await readSpoilt(whole, as: "tokenizer.json", seed: 4, rounds: 300) { path in
             let tokenizer = try Tokenizer(json: JSON(parsing: readFile(path)))
-            let ids = tokenizer.encode("Hello <s> \u{E9}\n 123", addSpecialTokens: true)
+            let ids = try tokenizer.encode("Hello <s> \u{E9}\n 123", addSpecialTokens: true)
+            _ = try tokenizer.decode(ids, skipSpecialTokens: false)
+        }
+    }
+
+    @Test(arguments: ["bpe", "bpe-rules", "unigram"])
+    func spoiltSentencePieceModelsAreReadOrRefused(name: String) async throws {
+        let whole = try readFile(fixture("tokenizer/sentencepiece/\(name).model"))
+        try await readSpoilt(whole, as: "tokenizer.model", seed: 5, rounds: 600) { path in
+            let tokenizer = try Tokenizer(sentencePiece: readFile(path))
+            let ids = try tokenizer.encode("Hello <s> \u{E9}\n 123", addSpecialTokens: true)
             _ = try tokenizer.decode(ids, skipSpecialTokens: false)
         }
     }

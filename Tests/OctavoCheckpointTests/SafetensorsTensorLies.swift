@@ -23,6 +23,13 @@ extension HandMade {
             data: 16,
             .notContiguous(tensor: "b", begin: 0, expected: 16)
         ),
+        // Little data, of which each of many tensors would have all.
+        HandMade(
+            "many tensors on the same bytes",
+            "{" + (10..<60).map { #""\#($0)":\#(info())"# }.joined(separator: ",") + "}",
+            data: 16,
+            .notContiguous(tensor: "11", begin: 0, expected: 16)
+        ),
         HandMade(
             "partial overlap",
             #"{"a":\#(info()),"b":\#(info("I32", "[2,2]", "[8,24]"))}"#,

@@ -108,9 +108,8 @@ struct SafetensorsWriterTests {
             let files = try item.object("files")
             #expect(shards.count == files.count)
             for (index, shard) in shards.enumerated() {
-                let expected = files[shardName(index, of: shards.count)]?.array?.compactMap(
-                    \.string
-                )
+                let name = WeightFileNames.safetensors.file(index + 1, of: shards.count)
+                let expected = files[name]?.array?.compactMap(\.string)
                 #expect(shard.map(\.name) == expected)
             }
         }

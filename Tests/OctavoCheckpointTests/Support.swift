@@ -12,6 +12,13 @@ func fixtureItems(_ name: String) throws -> [JSON] {
     try #require(JSON(parsing: try readFile(fixture(name))).array)
 }
 
+/// The lines of a fixture that has a JSON value in each.
+func fixtureLines(_ name: String) throws -> [JSON] {
+    try readFile(fixture(name)).split(separator: UInt8(ascii: "\n")).map {
+        try JSON(parsing: Array($0))
+    }
+}
+
 extension JSON {
     func string(_ key: String) throws -> String { try #require(self[key]?.string) }
     func array(_ key: String) throws -> [JSON] { try #require(self[key]?.array) }

@@ -226,6 +226,10 @@ struct ConfigurationTests {
                 "\"layer_types\" in config.json is an array, which is not supported (only what this family does anyway is)"
             ),
             (
+                "quantization_config", .object(["quant_method": "fp8"]),
+                "\"quantization_config.quant_method\" in config.json is \"fp8\", which is not supported (only \"aqlm\" is)"
+            ),
+            (
                 "pretraining_tp", 2,
                 "\"pretraining_tp\" in config.json is 2, which is not supported (only 1 is)"
             ),

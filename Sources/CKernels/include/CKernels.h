@@ -5,3 +5,4 @@
 #include "isa.h"
 #include "quantize.h"
 #include "process.h"
+#include "tuning.h"

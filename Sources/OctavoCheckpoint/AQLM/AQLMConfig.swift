@@ -33,6 +33,8 @@ public func completedConfig(_ config: JSON, dtype: String, quantization: JSON? =
     members["dtype"] = .string(dtype)
     members["torch_dtype"] = .string(dtype)
     members["quantization_config"] = quantization
+    // Code that came with the original is not carried along, and is not needed.
+    members["auto_map"] = nil
     completeRope(&members)
     return .object(members)
 }
@@ -88,4 +90,27 @@ private func writeLegacy(_ parameters: JSONObject, _ members: inout JSONObject) 
         scaling[key] = nil
     }
     members["rope_scaling"] = scaling["rope_type"] == "default" ? .null : .object(scaling)
+}
+
+/// What of a configuration's rotary positions the Transformers library does not understand, before its
+/// fifth version or at all (A8).
+public func rotaryFindings(_ config: JSON) -> [ReaderFinding] {
+    var findings: [ReaderFinding] = []
+    if let parameters = config["rope_parameters"], parameters != .null,
+        config["rope_theta"] == nil, config["rope_scaling"] == nil
+    {
+        let isPlain =
+            parameters["rope_theta"]?.number == 10000
+            && parameters["rope_type"] ?? "default" == "default"
+        if !isPlain {
+            findings.append(ReaderFinding(.newRotary, [.transformers4], ["rope_parameters"]))
+        }
+    }
+    let scaling = config["rope_scaling"]
+    if scaling?["type"] == "su" || scaling?["rope_type"] == "su" {
+        findings.append(
+            ReaderFinding(.oldRotary, [.transformers4, .transformers5], ["rope_scaling"])
+        )
+    }
+    return findings
 }

@@ -1,6 +1,9 @@
-internal import OctavoBase
+public import OctavoBase
 
 /// The quantized modules of a model in the AQLM layout, checked against formats/hf-aqlm.md.
+///
+/// A model that breaks the layout is read where what it means is certain; what is broken is among the
+/// ``findings``, and ``repaired(_:)`` is how the layout has it.
 public struct AQLMLayout: Sendable {
     /// A quantized linear.
     public struct Module: Sendable, Hashable {
@@ -12,146 +15,158 @@ public struct AQLMLayout: Sendable {
         public let inFeatures: Int
     }
 
-    /// Where the list of unquantized linears and the tensors contradict each other (A7).
-    public enum Disagreement: Sendable, Hashable {
-        /// The list has a module that is quantized.
-        case quantizedButListed(String)
-        /// The list lacks a linear that is not quantized.
-        case denseButNotListed(String)
-        /// The list has a linear only as `path.weight`: from its fifth version the Transformers
-        /// library replaces such a linear by random numbers.
-        case listedForOldReadersOnly(String)
-    }
-
     /// The numbers that all modules share.
     public let parameters: AQLMParameters
     /// The quantized modules, in the order of their codes in the checkpoint.
     public let modules: [Module]
-    /// Contradictions; the tensors are right.
-    public let disagreements: [Disagreement]
-    private let checkpoint: Checkpoint
+    /// The paths of linears that are not quantized, the head among them even where the embedding
+    /// stands for it: the list must name it all the same.
+    public let denseLinears: [String]
+    /// What readers stumble over: faults first.
+    public let findings: [ReaderFinding]
+    /// The model's configuration, that of a first publication respelled (A1).
+    public let config: JSON
+    private let stored: [String: (module: StoredModule, transposed: Bool)]
 
     /// Whether a model's configuration says that it is AQLM, in whatever version of the layout.
     public static func isDeclared(by checkpoint: Checkpoint) -> Bool {
-        do throws(AQLMError) {
-            _ = try aqlmSection(of: checkpoint.config)
-            return true
-        } catch { return error == .obsoleteLayout }
+        AQLMDeclaration.isPresent(in: checkpoint.config)
     }
 
     /// Finds and checks the quantized modules of a model.
     ///
-    /// - Throws: ``CheckpointError/aqlm(_:)`` with the first rule that is broken.
+    /// - Throws: ``CheckpointError/aqlm(_:)`` with the first reason why what is there cannot be read.
     public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
-        self.checkpoint = checkpoint
-        let parameters = try rethrow(
-            CheckpointError.aqlm,
-            try AQLMParameters(config: checkpoint.config)
-        )
-        self.parameters = parameters
-        let listed = try rethrow(CheckpointError.aqlm, try listedNames(in: checkpoint.config))
-        var modules: [Module] = []
+        do throws(AQLMError) { try self.init(reading: checkpoint) } catch { throw .aqlm(error) }
+    }
+
+    private init(reading checkpoint: Checkpoint) throws(AQLMError) {
+        config = modernConfig(checkpoint.config)
+        let declaration = try AQLMDeclaration(modern: config)
+        parameters = declaration.parameters
+        var quantized: [StoredModule] = []
         var dense: [String] = []
         for tensor in checkpoint.tensors {
             if let path = tensor.name.removingSuffix(".codes") {
-                modules.append(
-                    try rethrow(
-                        CheckpointError.aqlm,
-                        try module(path, tensor, in: checkpoint, parameters)
-                    )
-                )
+                quantized.append(try StoredModule(path, tensor, in: checkpoint, parameters))
             } else if let path = tensor.name.removingSuffix(".codebooks")
                 ?? tensor.name.removingSuffix(".scales")
             {
                 guard checkpoint[path + ".codes"] != nil else {
-                    throw .aqlm(.missingTensor(path + ".codes"))
+                    throw .missingTensor(path + ".codes")
                 }
-            } else if let path = tensor.name.removingSuffix(".weight"), tensor.shape.count == 2 {
+            } else if let path = tensor.name.removingSuffix(".weight"), tensor.shape.count == 2,
+                !isEmbedding(path)
+            {
                 dense.append(path)
             }
         }
-        self.modules = modules
-        disagreements = disagreementsOf(listed, quantized: modules.map(\.path), dense: dense)
+        let head = "lm_head"
+        if checkpoint[head + ".codes"] == nil, checkpoint[head + ".weight"] == nil {
+            dense.append(head)
+        }
+        let transposed = try areTransposed(quantized)
+        modules = quantized.map {
+            Module(path: $0.path, outFeatures: $0.outFeatures, inFeatures: $0.inFeatures)
+        }
+        denseLinears = dense
+        stored = Dictionary(
+            zip(quantized, transposed).map { ($0.path, ($0, $1)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let faults =
+            (isObsolete(checkpoint.config)
+                ? [ReaderFinding(.oldType, [.transformers4, .transformers5, .vLLM])] : [])
+            + declaration.findings
+            + SkipList(declaration.listed).findings(
+                quantized: modules.map(\.path),
+                dense: dense
+            )
+            + storageFindings(quantized, transposed, parameters)
+            + rotaryFindings(config)
+        findings = faults + readerLimits(parameters, modules, dense: dense, config)
     }
 
     /// Reads the tensors of a module.
+    ///
+    /// - Throws: ``CheckpointError/noSuchTensor(_:)`` if it is none of ``modules``, or
+    ///   ``CheckpointError/aqlm(_:)`` if a code is none.
     public func tensors(of module: Module) throws(CheckpointError) -> AQLMTensors {
-        let mask = UInt16(truncatingIfNeeded: (1 << parameters.bits) - 1)
-        let codes = try checkpoint.integers(named: module.path + ".codes")
+        let (stored, transposed) = try find(module)
         return AQLMTensors(
             parameters: parameters,
             outFeatures: module.outFeatures,
             inFeatures: module.inFeatures,
-            codes: codes.map { UInt16(truncatingIfNeeded: $0) & mask },
-            codebooks: try checkpoint.tensor(named: module.path + ".codebooks").bits(of: .f16),
-            scales: try checkpoint.tensor(named: module.path + ".scales").bits(of: .f16)
+            codes: try rethrow(
+                CheckpointError.aqlm,
+                try plainCodes(stored.codes, bits: parameters.bits, transposed: transposed)
+            ),
+            codebooks: try stored.codebooks.floats(),
+            scales: try stored.scales.floats()
         )
     }
-}
 
-/// Checks the tensors of one module (A3 to A5).
-private func module(
-    _ path: String,
-    _ codes: CheckpointTensor,
-    in checkpoint: Checkpoint,
-    _ parameters: AQLMParameters
-) throws(AQLMError) -> AQLMLayout.Module {
-    guard checkpoint[path + ".weight"] == nil else { throw .bothForms(module: path) }
-    guard let scales = checkpoint[path + ".scales"] else { throw .missingTensor(path + ".scales") }
-    let outGroups = scales.shape.first ?? 0
-    let wrongShape = AQLMError.wrongShape(
-        tensor: codes.name,
-        found: codes.shape,
-        expected: "[\(outGroups), groups of a row, \(parameters.codebooks)]"
-    )
-    guard codes.shape.count == 3 else { throw wrongShape }
-    if codes.shape[0] != outGroups, codes.shape[1] == outGroups {
-        throw .transposedCodes(tensor: codes.name, found: codes.shape)
-    }
-    let (outFeatures, tooMany) = codes.shape[0].multipliedReportingOverflow(by: parameters.outGroup)
-    let (inFeatures, tooWide) = codes.shape[1].multipliedReportingOverflow(by: parameters.inGroup)
-    guard !tooMany, !tooWide,
-        let plans = parameters.plans(path, outFeatures: outFeatures, inFeatures: inFeatures)
-    else { throw wrongShape }
-    for plan in plans {
-        guard let tensor = checkpoint[plan.name] else { throw .missingTensor(plan.name) }
-        guard tensor.type == .dtype(plan.dtype) else {
-            throw .wrongType(
-                tensor: plan.name,
-                found: tensor.type.name,
-                expected: plan.dtype.rawValue
+    /// Gives the tensors of a module as the layout has them, and as readers want them.
+    ///
+    /// Codebooks and scales that are stored wider become halves only if all of them are halves in value:
+    /// the weights stay what they are, bit for bit.
+    ///
+    /// - Parameter module: One of ``modules``.
+    /// - Returns: For each of its tensors what it is to be written as, and a function that makes its
+    ///   bytes when they are wanted.
+    /// - Throws: What ``tensors(of:)`` throws.
+    public func repaired(_ module: Module) throws(CheckpointError) -> [RepairedTensor] {
+        let (stored, transposed) = try find(module)
+        guard
+            let plans = parameters.plans(
+                module.path,
+                outFeatures: module.outFeatures,
+                inFeatures: module.inFeatures
+            )
+        else { return [] }
+        var tensors: [RepairedTensor] = []
+        for (plan, tensor) in zip(plans, [stored.codes, stored.codebooks, stored.scales]) {
+            tensors.append(
+                tensor.name == stored.codes.name
+                    ? RepairedTensor(codes: tensor, bits: parameters.bits, transposed, plan)
+                    : try RepairedTensor(floats: tensor, plan)
             )
         }
-        guard tensor.shape == plan.shape else {
-            throw .wrongShape(tensor: plan.name, found: tensor.shape, expected: "\(plan.shape)")
-        }
+        return tensors
     }
-    return AQLMLayout.Module(path: path, outFeatures: outFeatures, inFeatures: inFeatures)
+
+    private func find(
+        _ module: Module
+    ) throws(CheckpointError) -> (module: StoredModule, transposed: Bool) {
+        guard let found = stored[module.path] else { throw .noSuchTensor(module.path + ".codes") }
+        return found
+    }
 }
 
-/// The entries of `linear_weights_not_to_quantize` (A2).
-private func listedNames(in config: JSON) throws(AQLMError) -> Set<String> {
-    let key = "linear_weights_not_to_quantize"
-    let section = try aqlmSection(of: config)
-    guard let list = section[key], list != .null else { return [] }
-    let names = list.array?.compactMap(\.string) ?? []
-    guard let count = list.array?.count, names.count == count else {
-        throw .badField(key, found: list.text(.compact), expected: "a list of strings")
+/// How modules are stored otherwise than the layout has it (A4, A5).
+private func storageFindings(
+    _ modules: [StoredModule],
+    _ transposed: [Bool],
+    _ parameters: AQLMParameters
+) -> [ReaderFinding] {
+    var findings: [ReaderFinding] = []
+    func add(
+        _ code: ReaderFinding.Code,
+        _ readers: [ReaderFinding.Reader],
+        _ isMeant: (StoredModule, Bool) -> Bool
+    ) {
+        let paths = zip(modules, transposed).filter(isMeant).map(\.0.path)
+        if !paths.isEmpty { findings.append(ReaderFinding(code, readers, paths)) }
     }
-    return Set(names)
-}
-
-/// Compares the list with what is there (A7).
-private func disagreementsOf(
-    _ listed: Set<String>,
-    quantized: [String],
-    dense: [String]
-) -> [AQLMLayout.Disagreement] {
-    let contradicted = quantized.filter { listed.contains($0) || listed.contains($0 + ".weight") }
-    // An embedding is a matrix too, but no linear.
-    let linears = dense.filter { !$0.hasSuffix("embed_tokens") && !listed.contains($0) }
-    return contradicted.map { .quantizedButListed($0) }
-        + linears.map {
-            listed.contains($0 + ".weight") ? .listedForOldReadersOnly($0) : .denseButNotListed($0)
-        }
+    add(.transposedCodes, [.transformers4, .transformers5]) { $1 }
+    add(.codeType, [.aqlmCPU, .aqlmCUDA]) { module, _ in
+        module.codes.type != .dtype(parameters.codeDType)
+    }
+    add(.scaleShape, [.transformers4, .transformers5]) { module, _ in
+        module.scales.shape.count != 4
+    }
+    add(.wideFloats, []) { module, _ in
+        module.codebooks.type != .dtype(.f16) || module.scales.type != .dtype(.f16)
+    }
+    return findings
 }

@@ -16,30 +16,15 @@ public struct AQLMParameters: Sendable, Hashable {
     /// - Returns: Nil if one is not positive, or there are more than 16 bits.
     public init?(codebooks: Int, bits: Int, inGroup: Int, outGroup: Int = 1) {
         guard codebooks > 0, bits > 0, bits <= 16, inGroup > 0, outGroup > 0 else { return nil }
+        self.init(checkedCodebooks: codebooks, bits: bits, inGroup: inGroup, outGroup: outGroup)
+    }
+
+    /// Takes numbers that are known to be in range.
+    init(checkedCodebooks codebooks: Int, bits: Int, inGroup: Int, outGroup: Int) {
         self.codebooks = codebooks
         self.bits = bits
         self.inGroup = inGroup
         self.outGroup = outGroup
-    }
-
-    /// Reads the numbers from a model's `config.json`, with the defaults that other readers have.
-    public init(config: JSON) throws(AQLMError) {
-        let quantization = try aqlmSection(of: config)
-        func number(_ key: String, default value: Int, atMost limit: Int) throws(AQLMError) -> Int {
-            guard let found = quantization[key] else { return value }
-            guard let number = found.integer, number > 0, number <= limit else {
-                throw .badField(
-                    key,
-                    found: found.text(.compact),
-                    expected: "a whole number from 1 to \(limit)"
-                )
-            }
-            return number
-        }
-        codebooks = try number("num_codebooks", default: 1, atMost: 1 << 16)
-        bits = try number("nbits_per_codebook", default: 16, atMost: 16)
-        inGroup = try number("in_group_size", default: 8, atMost: 1 << 16)
-        outGroup = try number("out_group_size", default: 1, atMost: 1 << 16)
     }
 
     /// The dtype that codes have: the narrowest signed one that holds their bits (A4).
@@ -72,18 +57,4 @@ public struct AQLMParameters: Sendable, Hashable {
         ]
         return plans.contains(nil) ? nil : plans.compactMap(\.self)
     }
-}
-
-/// The part of a model's `config.json` that says it is AQLM (A1).
-func aqlmSection(of config: JSON) throws(AQLMError) -> JSON {
-    guard config["model_type"]?.string?.hasSuffix("_aqlm") != true, config["aqlm"] == nil else {
-        throw .obsoleteLayout
-    }
-    guard let section = config["quantization_config"], section.object != nil else {
-        throw .notAQLM(found: "none")
-    }
-    guard let method = section["quant_method"], method == "aqlm" else {
-        throw .notAQLM(found: section["quant_method"]?.text(.compact) ?? "not named")
-    }
-    return section
 }

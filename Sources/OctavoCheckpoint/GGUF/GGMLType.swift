@@ -80,4 +80,19 @@ public enum GGMLType: UInt32, CaseIterable, Sendable {
         case .q2_0: (64, 18)
         }
     }
+
+    /// What a number was before it was withdrawn from the format, or nil if it never was in use.
+    static func withdrawnName(_ number: UInt32) -> String? {
+        switch number {
+        case 4: "Q4_2"
+        case 5: "Q4_3"
+        case 31: "Q4_0_4_4"
+        case 32: "Q4_0_4_8"
+        case 33: "Q4_0_8_8"
+        case 36: "IQ4_NL_4_4"
+        case 37: "IQ4_NL_4_8"
+        case 38: "IQ4_NL_8_8"
+        default: nil
+        }
+    }
 }

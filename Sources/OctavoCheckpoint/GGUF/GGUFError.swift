@@ -95,7 +95,9 @@ public struct GGUFError: Error, Hashable, Sendable, CustomStringConvertible {
             "tensor \"\(tensor)\" has dimensions \(shape), expected none negative "
                 + "and a product within 2^63"
         case .unknownType(let tensor, let type):
-            "tensor \"\(tensor)\" has type number \(type), which is not in use"
+            "tensor \"\(tensor)\" has type number \(type), "
+                + (GGMLType.withdrawnName(type).map { "\($0), which was withdrawn" }
+                    ?? "which is not in use")
         case .partialBlock(let tensor, let row, let block):
             "tensor \"\(tensor)\" has rows of \(row) elements, expected a multiple of \(block)"
         case .sizeOverflow(let tensor): "the bytes up to the end of tensor \"\(tensor)\" overflow"

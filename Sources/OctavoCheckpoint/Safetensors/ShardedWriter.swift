@@ -21,11 +21,12 @@ public func writeSafetensors(
     maxShardSize: Int = 5_000_000_000,
     body: (TensorPlan, inout SafetensorsWriter) throws -> Void
 ) throws -> [WrittenFile] {
+    let names = WeightFileNames.safetensors
     let shards = shardPlans(tensors, maxShardSize: maxShardSize)
     var files: [WrittenFile] = []
     var weightMap = JSONObject()
     for (index, shard) in shards.enumerated() {
-        let name = shardName(index, of: shards.count)
+        let name = names.file(index + 1, of: shards.count)
         var writer = try SafetensorsWriter(joined(directory, name), tensors: shard)
         for plan in writer.plans {
             guard weightMap[plan.name] == nil else {
@@ -43,7 +44,7 @@ public func writeSafetensors(
         let index: JSON = .object([
             "metadata": .object(["total_size": .integer(total)]), "weight_map": .object(weightMap),
         ])
-        files.append(try writeText(index.text(.sorted), to: directory, name: ShardIndex.fileName))
+        files.append(try writeText(index.text(.sorted), to: directory, name: names.index))
     }
     return files
 }
@@ -62,16 +63,6 @@ public func writeText(_ text: String, to directory: String, name: String) throws
         digest: Digest(of: bytes),
         tensors: []
     )
-}
-
-/// The name of a shard, counting from zero.
-func shardName(_ index: Int, of count: Int) -> String {
-    func padded(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-    }
-    return count == 1
-        ? "model.safetensors" : "model-\(padded(index + 1))-of-\(padded(count)).safetensors"
 }
 
 /// Which tensors go into which shard: greedily, in order.

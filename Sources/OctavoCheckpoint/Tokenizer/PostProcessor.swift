@@ -5,6 +5,12 @@ struct PostProcessor: Sendable {
     private(set) var prefix: [Int] = []
     private(set) var suffix: [Int] = []
 
+    /// These ids before and behind each text.
+    init(prefix: [Int], suffix: [Int]) {
+        self.prefix = prefix
+        self.suffix = suffix
+    }
+
     /// Reads the `post_processor` of a tokenizer file.
     ///
     /// `ByteLevel` only moves offsets, which are not kept here; of a template, only the form for
@@ -16,6 +22,10 @@ struct PostProcessor: Sendable {
         switch type {
         case "ByteLevel": fields.ignore("add_prefix_space", "trim_offsets", "use_regex")
         case "TemplateProcessing": try readTemplate(&fields)
+        case "BertProcessing", "RobertaProcessing":
+            prefix = [try Self.id(&fields, "cls")]
+            suffix = [try Self.id(&fields, "sep")]
+            fields.ignore("trim_offsets", "add_prefix_space")
         case "Sequence":
             for (index, item) in try fields.array("processors").enumerated() {
                 let part = try PostProcessor(item, "\(path).processors[\(index)]")
@@ -25,6 +35,17 @@ struct PostProcessor: Sendable {
         default: throw .unsupported(fields.name("type"), type)
         }
         try fields.finish()
+    }
+
+    /// The id in a pair of a token and its id.
+    private static func id(_ fields: inout TokenizerFields, _ key: String) throws(TokenizerError)
+        -> Int
+    {
+        let pair = try fields.array(key)
+        guard pair.count == 2, pair[0].string != nil, let id = pair[1].integer else {
+            throw .wrongType(fields.name(key), expected: "a token and its id")
+        }
+        return id
     }
 
     private mutating func readTemplate(_ fields: inout TokenizerFields) throws(TokenizerError) {

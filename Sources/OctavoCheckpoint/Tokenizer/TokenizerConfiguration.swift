@@ -9,6 +9,9 @@ struct TokenizerConfiguration {
     var padding: String?
     var unknown: String?
     var chatTemplate: String?
+    /// Whether a text is begun and ended with its tokens; nothing to a tokenizer.json, which has a template.
+    var addsBOS: Bool?
+    var addsEOS: Bool?
 
     /// Nothing known.
     init() {}
@@ -27,6 +30,8 @@ struct TokenizerConfiguration {
         eos = try text("eos_token")
         padding = try text("pad_token")
         unknown = try text("unk_token")
+        addsBOS = json["add_bos_token"]?.bool
+        addsEOS = json["add_eos_token"]?.bool
         chatTemplate = Self.chatTemplate(json["chat_template"])
     }
 

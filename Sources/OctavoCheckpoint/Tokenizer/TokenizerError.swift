@@ -10,8 +10,12 @@ public enum TokenizerError: Error, Hashable, Sendable, CustomStringConvertible {
     case unsupported(String, String)
     /// A field that Octavo does not know, and that might change results.
     case unknownField(String)
-    /// A regular expression that splits text in a way that is not implemented.
-    case unknownPattern(String, regex: String)
+    /// A regular expression that `tokenizers` and PCRE2 read differently, or that may take for ever.
+    case refusedPattern(String, regex: String, reason: String)
+    /// A regular expression takes more steps on a text than are accepted.
+    case slowPattern(String)
+    /// The table by which text is normalized is malformed.
+    case badCharsmap(String)
     /// A GGUF file does not say how text is split into words, or gives it a name that is not in
     /// formats/tokenizer.md; `default` says nothing either.
     case unknownSplit(String?)
@@ -43,8 +47,11 @@ public enum TokenizerError: Error, Hashable, Sendable, CustomStringConvertible {
             "the tokenizer's \(path) is \(value), which is not implemented"
         case .unknownField(let path):
             "the tokenizer has the field \(path), whose meaning is not known"
-        case .unknownPattern(let path, let regex):
-            "the tokenizer's \(path) splits text by a pattern that is not implemented: \(regex)"
+        case .refusedPattern(let path, let regex, let reason):
+            "the tokenizer's \(path) cannot be used, because of \(reason): \(regex)"
+        case .slowPattern(let regex):
+            "the tokenizer's pattern takes too many steps on this text: \(regex)"
+        case .badCharsmap(let path): "the tokenizer's \(path) is malformed"
         case .unknownSplit(let name):
             "the GGUF file's tokenizer.ggml.pre is \(name.map { "\"\($0)\"" } ?? "absent"), which does "
                 + "not tell how its model splits text into words; import the checkpoint that the "

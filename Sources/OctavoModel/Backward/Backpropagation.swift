@@ -5,7 +5,7 @@ public import OctavoNumerics
 /// The pass forward keeps the input of every block, `layers · tokens · hidden` floats; the pass back
 /// runs each block once more for the rest. Blocks are asked for one at a time, from the first to the
 /// last and then from the last to the first, so that no more than one need be in memory.
-struct Backpropagation {
+public struct Backpropagation {
     let ends: ModelEnds
     let tokens: [Int]
     let layout: BatchLayout
@@ -13,6 +13,31 @@ struct Backpropagation {
     let execution: Execution
     /// Whose weights' gradients are wanted; nil for all.
     var weights: Set<LinearName>? = []
+
+    /// Prepares the passes.
+    ///
+    /// - Parameters:
+    ///   - ends: What surrounds the blocks.
+    ///   - tokens: All sequences of the layout, one after the other.
+    ///   - layout: The sequences.
+    ///   - loss: What the logits cost.
+    ///   - execution: How the passes are carried out.
+    ///   - weights: The linears whose weights' gradients are wanted.
+    public init(
+        ends: ModelEnds,
+        tokens: [Int],
+        layout: BatchLayout,
+        loss: TokenLoss,
+        execution: Execution,
+        weights: Set<LinearName> = []
+    ) {
+        self.ends = ends
+        self.tokens = tokens
+        self.layout = layout
+        self.loss = loss
+        self.execution = execution
+        self.weights = weights
+    }
 
     /// Runs both passes.
     ///
@@ -23,7 +48,7 @@ struct Backpropagation {
     ///   - finish: Called with the gradients of a block's parameters, the last block first.
     /// - Returns: The loss.
     /// - Throws: ``TokenError`` if a token is not in the vocabulary, or what `block` throws.
-    func run(
+    public func run(
         addingTo gradients: inout EndGradients?,
         block: (Int) throws -> DecoderBlock,
         visit: ((Int, LinearName, Matrix) -> Void)? = nil,

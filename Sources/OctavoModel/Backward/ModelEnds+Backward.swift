@@ -2,17 +2,23 @@ public import OctavoNumerics
 
 /// The gradients of what surrounds the blocks, each in the shape of its parameter.
 public struct EndGradients: Sendable {
-    /// `[vocabulary, hidden]`: with the head's where that is the embedding, transposed.
-    public internal(set) var embedding: Matrix
+    /// `[vocabulary, hidden]`: with the head's where that is the embedding, transposed; nil if it is not
+    /// wanted.
+    public internal(set) var embedding: Matrix?
     /// `[hidden]`.
     public internal(set) var finalNorm: [Float]
-    /// `[vocabulary, hidden]`, or nil where the embedding serves.
+    /// `[vocabulary, hidden]`, or nil where the embedding serves or it is not wanted.
     public internal(set) var head: Matrix?
 
     /// Gradients of zero.
-    init(_ ends: ModelEnds) {
-        embedding = Matrix(rows: ends.embedding.rows, columns: ends.embedding.columns)
+    ///
+    /// - Parameters:
+    ///   - ends: What they are of.
+    ///   - embeddings: Whether those of embedding and head are wanted, or only that of the norm.
+    public init(_ ends: ModelEnds, embeddings: Bool = true) {
         finalNorm = [Float](repeating: 0, count: ends.finalNorm.count)
+        guard embeddings else { return }
+        embedding = Matrix(rows: ends.embedding.rows, columns: ends.embedding.columns)
         head = ends.untiedHead.map { Matrix(rows: $0.rows, columns: $0.columns) }
     }
 }
@@ -66,6 +72,24 @@ extension ModelEnds {
     }
 }
 
+extension ModelEnds {
+    /// Computes a loss from the residual stream behind the last block.
+    ///
+    /// - Parameters:
+    ///   - loss: What the logits cost.
+    ///   - hidden: `[tokens, hidden]`.
+    ///   - execution: How the pass is carried out.
+    /// - Returns: The loss.
+    public func value(of loss: TokenLoss, _ hidden: Matrix, _ execution: Execution) -> Double {
+        var total = 0.0
+        forEachLogits(hidden, execution) { rows, logits in
+            var logits = logits
+            total += loss.replace(rows, &logits, execution.threads)
+        }
+        return total
+    }
+}
+
 extension EndGradients {
     /// Adds the gradients that some rows make, given that of what the head made and what it took.
     fileprivate mutating func add(logits: Matrix, normed: Matrix, finalNorm more: [Float]) {
@@ -73,18 +97,21 @@ extension EndGradients {
         if var sum = head.take() {
             multiply(logits, transposed: true, normed, into: &sum, beta: 1)
             head = sum
-        } else {
-            multiply(logits, transposed: true, normed, into: &embedding, beta: 1)
+        } else if var sum = embedding.take() {
+            multiply(logits, transposed: true, normed, into: &sum, beta: 1)
+            embedding = sum
         }
     }
 
     /// Adds the gradients of embedded tokens, a row for each, given what embeddings are multiplied by.
     mutating func add(embedded gradient: Matrix, tokens: [Int], scale: Float) {
+        guard var sum = embedding.take() else { return }
         let width = gradient.columns
         for (row, token) in tokens.enumerated() {
             for i in 0..<width {
-                embedding.elements[token * width + i] += scale * gradient.elements[row * width + i]
+                sum.elements[token * width + i] += scale * gradient.elements[row * width + i]
             }
         }
+        embedding = sum
     }
 }

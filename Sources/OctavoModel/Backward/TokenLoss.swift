@@ -27,6 +27,27 @@ public struct TokenLoss: Sendable {
         }
     }
 
+    /// KL(teacher ‖ student) of each token, in nats, as far as the teacher's largest probabilities tell.
+    ///
+    /// - Parameters:
+    ///   - weight: What each token's loss is multiplied by: one over their number makes a mean.
+    ///   - teacher: Returns the teacher's largest probabilities of some rows.
+    /// - Returns: The loss.
+    public static func divergence(
+        weight: Float = 1,
+        largest teacher: @escaping @Sendable (Range<Int>) -> LargestProbabilities
+    ) -> TokenLoss {
+        TokenLoss { rows, logits, threads in
+            let losses = replaceByDivergenceGradient(
+                &logits,
+                teacher: teacher(rows),
+                times: weight,
+                threads: threads
+            )
+            return losses.reduce(0, +) * Double(weight)
+        }
+    }
+
     /// The negative log likelihood of each token's successor, in nats; the last token of a
     /// sequence has none and costs nothing.
     ///

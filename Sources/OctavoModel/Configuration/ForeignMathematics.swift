@@ -44,4 +44,14 @@ extension ConfigurationReader {
             throw unsupported("sliding_window", window, "null or at least \(contextLength)")
         }
     }
+
+    /// Refuses weights that another quantization has made something else of: read as they are, without the
+    /// scales beside them, they would be taken for weights.
+    func refuseForeignQuantization() throws(ConfigurationError) {
+        guard let section = self["quantization_config"] else { return }
+        guard let method = section["quant_method"] else { return }
+        guard method == "aqlm" else {
+            throw unsupported("quantization_config.quant_method", method, "\"aqlm\"")
+        }
+    }
 }

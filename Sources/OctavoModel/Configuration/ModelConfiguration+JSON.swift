@@ -28,6 +28,7 @@ extension ModelConfiguration {
             default: description.defaultContextLength
         )
         try reader.refuseForeignMathematics(description, contextLength: contextLength)
+        try reader.refuseForeignQuantization()
         normEpsilon = Float(
             try reader.positive(
                 description.epsilonKey,

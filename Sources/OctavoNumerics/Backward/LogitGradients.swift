@@ -60,7 +60,7 @@ public func replaceByLikelihoodGradient(
 
 extension Matrix {
     /// Changes each row by itself, on several threads, and returns what `body` does for each.
-    fileprivate mutating func replaceRows(
+    mutating func replaceRows(
         threads: Int,
         _ body: (Int, inout MutableSpan<Float>) -> Double
     ) -> [Double] {
@@ -80,7 +80,7 @@ extension MutableSpan<Float> {
     /// Replaces logits by `factor` times their softmax, and returns the logarithm of the sum of
     /// their exponentials.
     @discardableResult
-    fileprivate mutating func replaceBySoftmax(
+    mutating func replaceBySoftmax(
         times factor: Float,
         on isa: InstructionSet
     ) -> Double {

@@ -39,7 +39,7 @@ public func tuneBlock(
     let heldOutCount = max(1, Int((Double(batches) * heldOutShare).rounded()))
     let trainCount = max(1, batches - heldOutCount)
     let heldOut = min(trainCount, batches - 1)..<batches
-    let before = try tuner.error(of: start.block, over: heldOut, batch)
+    let before = try tuner.error(of: start.formed(), over: heldOut, batch)
     guard before.isFinite else { throw BlockTuningError.overflow }
     var report = BlockTuningReport(before: before, after: before)
 
@@ -53,7 +53,7 @@ public func tuneBlock(
         guard let training = try tuner.train(&current, order: order, epoch: epoch, batch) else {
             break
         }
-        let loss = try tuner.error(of: current.block, over: heldOut, batch)
+        let loss = try tuner.error(of: current.formed(), over: heldOut, batch)
         report.epochs.append(loss)
         progress(
             BlockTuningProgress(
@@ -73,13 +73,13 @@ public func tuneBlock(
     }
 
     best.block.roundToHalf()
-    let after = try tuner.error(of: best.block.block, over: heldOut, batch)
+    let after = try tuner.error(of: best.block.formed(), over: heldOut, batch)
     if after < before {
         report.after = after
     } else {
         best.block = start
     }
-    return TunedBlock(layers: best.block.layers, block: best.block.block, report: report)
+    return TunedBlock(layers: best.block.layers, block: best.block.formed(), report: report)
 }
 
 /// What all passes of a block's tuning share.
@@ -116,9 +116,10 @@ private struct BlockTuner {
     ) throws -> Double? {
         var sum = OutputError()
         for (step, index) in order.enumerated() {
-            let batch = try checked(index, for: tunable.block, batch)
+            let block = tunable.formed()
+            let batch = try checked(index, for: block, batch)
             let trace = BlockTrace(
-                tunable.block,
+                block,
                 input: batch.input,
                 layout: batch.layout,
                 rotary: rotary,
@@ -131,7 +132,7 @@ private struct BlockTuner {
                 return nil
             }
             sum += error
-            let gradients = tunable.block.backward(
+            let gradients = block.backward(
                 &gradient,
                 through: trace,
                 rotary: rotary,

@@ -1,10 +1,10 @@
 import OctavoModel
 import OctavoNumerics
 
-/// A block whose parameters, all but the codes, are learned.
-struct TunableBlock {
-    /// The block with the parameters as they stand, its weights formed.
-    private(set) var block: DecoderBlock
+/// A block whose parameters are learned.
+struct TunableBlock: Sendable {
+    /// The block without what is learned of it.
+    private let rest: DecoderBlock
     private var linears: [LinearName: TunableLinear] = [:]
     private var norms: [NormName: TunableParameter] = [:]
     private var steps = 0
@@ -16,7 +16,7 @@ struct TunableBlock {
         layers: [LinearName: AdditiveLayer],
         threads: Int
     ) throws(BlockTuningError) {
-        self.block = block
+        rest = block
         self.threads = threads
         let center = block.configuration.family.description.norm.center
         for name in NormName.allCases {
@@ -33,7 +33,6 @@ struct TunableBlock {
             }
             linears[name] = TunableLinear(layer, bias: block[bias: name])
         }
-        formBlock()
     }
 
     /// The linears that are learned.
@@ -42,99 +41,90 @@ struct TunableBlock {
     /// The additive layers as they stand.
     var layers: [LinearName: AdditiveLayer] { linears.mapValues(\.current) }
 
-    /// Moves all parameters against their gradients by a rate.
-    mutating func step(_ gradients: BlockGradients, rate: Float) {
-        steps += 1
-        for (name, gradient) in gradients.norms {
-            norms[name]?.step(gradient, rate: rate, count: steps)
+    /// How many groups of weights have codes.
+    var groups: Int { linears.values.reduce(0) { $0 + $1.indices.rows * $1.indices.groups } }
+
+    /// The block with the parameters as they stand, its weights formed anew at each call: a model's
+    /// take sixteen times the memory of what they are formed from.
+    func formed() -> DecoderBlock {
+        var block = withoutWeights
+        for (name, linear) in linears {
+            block[name] = .dense(linear.weights(threads: threads))
         }
+        return block
+    }
+
+    /// The block with norms and biases as they stand.
+    var withoutWeights: DecoderBlock {
+        var block = rest
+        for (name, norm) in norms { block[norm: name] = norm.values }
+        for (name, linear) in linears {
+            if let bias = linear.bias { block[bias: name] = bias.values }
+        }
+        return block
+    }
+
+    /// Moves all parameters but the codes against their gradients.
+    mutating func step(_ gradients: BlockGradients, rate: Float, optimizer: Optimizer = .adam) {
+        steps += 1
+        let step = ParameterStep(rate: rate, count: steps, optimizer: optimizer)
+        for (name, gradient) in gradients.norms { norms[name]?.step(gradient, step) }
         for name in names {
             guard let weight = gradients.weights[name] else { continue }
-            linears[name]?.step(
-                weight,
-                bias: gradients.biases[name],
-                rate: rate,
-                count: steps,
-                threads: threads
-            )
+            linears[name]?.step(weight, bias: gradients.biases[name], step, threads: threads)
         }
-        formBlock()
+    }
+
+    /// Moves what the options say against the gradients.
+    ///
+    /// - Parameters:
+    ///   - gradients: Of this block as it is.
+    ///   - options: What is learned, and how.
+    ///   - rateFactor: What rates are multiplied by.
+    /// - Returns: How many groups have other codes now.
+    mutating func step(
+        _ gradients: BlockGradients,
+        _ options: TuningOptions,
+        rateFactor: Float
+    ) -> Int {
+        var goals: [LinearName: StraightThroughBuffer] = [:]
+        for name in names where options.updatesCodes {
+            goals[name] = linears[name]?.takeGoal(options, threads: threads)
+        }
+        if options.updatesParameters {
+            step(gradients, rate: options.learningRate * rateFactor, optimizer: options.optimizer)
+        }
+        var changed = 0
+        for name in names {
+            // Taken out, so that the step need not copy it.
+            guard let goal = goals.removeValue(forKey: name), let weight = gradients.weights[name]
+            else { continue }
+            changed +=
+                linears[name]?.stepCodes(
+                    weight,
+                    from: goal,
+                    options,
+                    rate: options.codeLearningRate * rateFactor,
+                    threads: threads
+                ) ?? 0
+        }
+        return changed
     }
 
     /// Rounds all parameters to what half precision holds.
     mutating func roundToHalf() {
         for name in NormName.allCases { norms[name]?.roundToHalf() }
         for name in names { linears[name]?.roundToHalf() }
-        formBlock()
     }
 
-    private mutating func formBlock() {
-        for (name, norm) in norms { block[norm: name] = norm.values }
-        for (name, linear) in linears {
-            block[name] = .dense(linear.weights(threads: threads))
-            if let bias = linear.bias { block[bias: name] = bias.values }
+    /// Goes through the parts of the state.
+    mutating func visit(_ visitor: inout some StateVisitor, _ prefix: String) throws(StateError) {
+        for name in NormName.allCases where norms[name] != nil {
+            try norms[name]?.visit(&visitor, prefix + name.rawValue + "_norm")
         }
-    }
-}
-
-/// An additive layer whose codebooks, scales and bias are learned.
-private struct TunableLinear {
-    private let layer: AdditiveLayer
-    private let indices: AdditiveCodes
-    private var codebooks: TunableParameter
-    private var scales: TunableParameter
-    private(set) var bias: TunableParameter?
-
-    init(_ layer: AdditiveLayer, bias: [Float]?) {
-        self.layer = layer
-        indices = layer.indices
-        // Each codebook refines the sum of those before it, and is smaller.
-        codebooks = TunableParameter(layer.codebooks, parts: layer.scheme.codebooks)
-        scales = TunableParameter(layer.scales)
-        self.bias = bias.map { TunableParameter($0) }
-    }
-
-    /// The layer with the parameters as they stand.
-    var current: AdditiveLayer {
-        do {
-            return try AdditiveLayer(
-                scheme: layer.scheme,
-                outputs: layer.outputs,
-                inputs: layer.inputs,
-                codes: layer.codes,
-                codebooks: codebooks.values,
-                scales: scales.values
-            )
-        } catch {
-            preconditionFailure("the parts are as long as they were: \(error)")
+        for name in rest.configuration.linears where linears[name] != nil {
+            try linears[name]?.visit(&visitor, prefix + name.rawValue)
         }
-    }
-
-    func weights(threads: Int) -> Matrix {
-        indices.weights(codebooks: codebooks.values, scales: scales.values, threads: threads)
-    }
-
-    mutating func step(
-        _ weightGradient: Matrix,
-        bias biasGradient: [Float]?,
-        rate: Float,
-        count: Int,
-        threads: Int
-    ) {
-        let gradient = indices.backward(
-            weightGradient,
-            codebooks: codebooks.values,
-            scales: scales.values,
-            threads: threads
-        )
-        codebooks.step(gradient.codebooks, rate: rate, count: count)
-        scales.step(gradient.scales, rate: rate, count: count)
-        if let biasGradient { bias?.step(biasGradient, rate: rate, count: count) }
-    }
-
-    mutating func roundToHalf() {
-        codebooks.roundToHalf()
-        scales.roundToHalf()
-        bias?.roundToHalf()
+        try visitor.progress(prefix + "steps", &steps)
     }
 }

@@ -319,14 +319,3 @@ extension DecoderBlock {
         for (name, bias) in tuned.biases { self[bias: name] = bias }
     }
 }
-
-extension Matrix {
-    /// Some of its rows.
-    fileprivate func rows(_ rows: Range<Int>) -> Matrix {
-        Matrix(
-            rows: rows.count,
-            columns: columns,
-            elements: Array(elements[rows.lowerBound * columns..<rows.upperBound * columns])
-        )
-    }
-}

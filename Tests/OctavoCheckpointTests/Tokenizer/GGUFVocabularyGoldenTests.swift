@@ -6,7 +6,7 @@ import Testing
 /// GGUF vocabularies, against the ids that llama.cpp publishes for the same texts.
 @Test(
     .enabled(if: Shared.isHere),
-    arguments: ["gpt-2", "llama-bpe"]
+    arguments: ["gpt-2", "llama-bpe", "llama-spm"]
 )
 func aGGUFVocabularyAgreesWithLlamaCpp(name: String) throws {
     let path = Shared.path("golden/tokenizers/ggml-vocab-\(name).gguf")
@@ -21,9 +21,26 @@ func aGGUFVocabularyAgreesWithLlamaCpp(name: String) throws {
     #expect(texts.count == 47 && lines.count == 46)
     for (text, line) in zip(texts, lines) {
         let ids = line.split(separator: " ").compactMap { Int($0) }
-        #expect(tokenizer.encode(text, addSpecialTokens: false) == ids, "\(text.debugDescription)")
+        #expect(
+            try tokenizer.encode(text, addSpecialTokens: false) == ids,
+            "\(text.debugDescription)"
+        )
         #expect(try tokenizer.decode(ids, skipSpecialTokens: false) == text)
     }
+}
+
+/// The merges made of Llama 2's scores are those that `transformers` made of the same scores: Phi 3 has
+/// Llama 2's vocabulary with some tokens behind it.
+@Test(.enabled(if: Shared.isHere))
+func mergesOfScoresAreThoseOfTransformers() throws {
+    let gguf = Shared.path("golden/tokenizers/ggml-vocab-llama-spm.gguf")
+    let rebuilt = try GGUFVocabulary(GGUFFile(MappedFile(gguf)).metadata).tokenizerJSON()
+    let published = try JSON(
+        parsing: readFile(Shared.path("golden/tokenizers/hf/phi-3/tokenizer.json"))
+    )
+    let merges = try #require(rebuilt["model"]?["merges"])
+    #expect(merges.array?.count == 61249)
+    #expect(merges == published["model"]?["merges"])
 }
 
 /// Splits on scalars: Characters would glue "\r\n" and combining marks.

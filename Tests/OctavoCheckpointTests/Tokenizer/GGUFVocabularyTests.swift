@@ -45,7 +45,7 @@ func aTokenizerFileIsRebuilt() throws {
         """#
     #expect(try vocabulary().tokenizerJSON() == JSON(parsing: expected))
     let tokenizer = try vocabulary().tokenizer()
-    #expect(tokenizer.encode("ab<think></s>", addSpecialTokens: true) == [0, 3, 4, 6])
+    #expect(try tokenizer.encode("ab<think></s>", addSpecialTokens: true) == [0, 3, 4, 6])
     #expect(tokenizer.bosID == 0 && tokenizer.eosID == 6 && tokenizer.paddingID == nil)
 }
 
@@ -78,7 +78,47 @@ func specialTokensAreAddedAsTheFileSays(pre: String, bos: Bool?, eos: Bool?, ids
         $0.addsBOS = bos
         $0.addsEOS = eos
     }.tokenizer()
-    #expect(tokenizer.encode("ab", addSpecialTokens: true) == ids)
+    #expect(try tokenizer.encode("ab", addSpecialTokens: true) == ids)
+}
+
+/// Of scores, as transformers writes a Llama's: the higher score is merged first, spaces become ▁.
+@Test(
+    arguments: [
+        // What is put in front of texts, the ids of "ab abc", and what they are decoded to.
+        (nil, "ab abc", [0, 4, 6, 4, 6, 3], "ab abc"),
+        (true, "<think>ab", [0, 8, 4, 6], "<think> ab"),
+        (false, "ab abc", [0, 6, 4, 6, 3], "ab abc"),
+        (false, "ab  abc", [0, 6, 9, 6, 3], "ab  abc"),
+    ] as [(Bool?, String, [Int], String)]
+)
+func mergesAreMadeOfScores(prefix: Bool?, text: String, ids: [Int], decoded: String) throws {
+    var vocabulary = GGUFVocabulary(
+        model: "llama",
+        pre: nil,
+        tokens: ["<s>", "a", "b", "c", "▁", "bc", "ab", "abc", "<think>", "  "],
+        kinds: [3, 1, 1, 1, 1, 1, 1, 5, 4, 4],
+        merges: []
+    )
+    // "bc" is worse than "ab", and "abc" is not in use.
+    vocabulary.scores = [0, -9, -9, -9, -9, -2, -1, 0, 0, 0]
+    vocabulary.bosID = 0
+    vocabulary.addsSpacePrefix = prefix
+    let tokenizer = try vocabulary.tokenizer()
+    #expect(try tokenizer.encode(text, addSpecialTokens: true) == ids)
+    #expect(try tokenizer.decode(ids, skipSpecialTokens: true) == decoded)
+}
+
+/// The original file inside a GGUF file is what counts.
+@Test
+func theOriginalTokenizerFileIsPreferred() throws {
+    let file = #"{"version":"1.0","model":{"type":"BPE","vocab":{"b":0},"merges":[]}}"#
+    let with = vocabulary { $0.huggingFaceJSON = file }
+    #expect(try with.tokenizerJSON() == JSON(parsing: file))
+    let error = TokenizerError.wrongType(
+        "tokenizer.huggingface.json",
+        expected: "JSON: the JSON text ends too early (at byte 1)"
+    )
+    #expect(throws: error) { try vocabulary { $0.huggingFaceJSON = "{" }.tokenizerJSON() }
 }
 
 /// A change that spoils a vocabulary, and the error that names it.
@@ -93,7 +133,20 @@ struct SpoiltVocabulary: Sendable {
 }
 
 @Test(arguments: [
-    SpoiltVocabulary(.unsupported("tokenizer.ggml.model", "llama")) { $0.model = "llama" },
+    SpoiltVocabulary(.unsupported("tokenizer.ggml.model", "t5")) { $0.model = "t5" },
+    SpoiltVocabulary(.wrongType("tokenizer.ggml.scores", expected: "as long as tokens")) {
+        $0.model = "llama"
+    },
+    SpoiltVocabulary(.unsupported("tokenizer.ggml.token_type", "6 (byte) for 1 tokens")) {
+        $0.model = "llama"
+        $0.scores = [0, 0, 0, 0, 0, 0, 0]
+        $0.kinds[1] = 6
+    },
+    SpoiltVocabulary(.unsupported("tokenizer.ggml.precompiled_charsmap", "not empty")) {
+        $0.model = "llama"
+        $0.scores = [0, 0, 0, 0, 0, 0, 0]
+        $0.normalizesText = true
+    },
     SpoiltVocabulary(.unknownSplit(nil)) { $0.pre = nil },
     SpoiltVocabulary(.unknownSplit("default")) { $0.pre = "default" },
     SpoiltVocabulary(.wrongType("tokenizer.ggml.token_type", expected: "as long as tokens")) {

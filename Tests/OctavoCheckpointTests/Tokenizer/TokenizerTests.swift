@@ -29,9 +29,9 @@ private func spoilt(_ piece: String, _ replacement: String) throws -> Tokenizer 
 @Test
 func theSoundTokenizerIsRead() throws {
     let tokenizer = try spoilt("null", "null")
-    #expect(tokenizer.encode("abba<s>", addSpecialTokens: true) == [4, 2, 1, 0, 4])
-    #expect(tokenizer.encode("abba<s>", addSpecialTokens: false) == [2, 1, 0, 4])
-    #expect(tokenizer.encode("", addSpecialTokens: true) == [4])
+    #expect(try tokenizer.encode("abba<s>", addSpecialTokens: true) == [4, 2, 1, 0, 4])
+    #expect(try tokenizer.encode("abba<s>", addSpecialTokens: false) == [2, 1, 0, 4])
+    #expect(try tokenizer.encode("", addSpecialTokens: true) == [4])
     #expect(tokenizer.vocabularySize == 5)
     #expect(tokenizer.id(ofToken: "ab") == 2 && tokenizer.id(ofToken: "<s>") == 4)
     #expect(tokenizer.id(ofToken: "c") == nil)
@@ -43,13 +43,17 @@ func theSoundTokenizerIsRead() throws {
         // Components and settings that are not implemented.
         (#""version": "1.0""#, #""version": "2.0""#, TokenizerError.unsupported("version", "2.0")),
         (
-            #""normalizer": null"#, #""normalizer": {"type": "Lowercase"}"#,
-            .unsupported("normalizer.type", "Lowercase")
+            #""normalizer": null"#, #""normalizer": {"type": "BertNormalizer"}"#,
+            .unsupported("normalizer.type", "BertNormalizer")
         ),
-        (#""type": "BPE""#, #""type": "Unigram""#, .unsupported("model.type", "Unigram")),
+        (#""type": "BPE""#, #""type": "WordPiece""#, .unsupported("model.type", "WordPiece")),
+        (
+            #""type": "BPE""#, #""type": "Unigram""#,
+            .unsupported("model.type", "Unigram, of ByteLevel")
+        ),
         (
             #""byte_fallback": false"#, #""byte_fallback": true"#,
-            .unsupported("model.byte_fallback", "true")
+            .unsupported("model.byte_fallback", "true, where bytes have no token")
         ),
         (#""dropout": null"#, #""dropout": 0.1"#, .unsupported("model.dropout", "0.1")),
         (
@@ -58,28 +62,8 @@ func theSoundTokenizerIsRead() throws {
         ),
         (
             #""pre_tokenizer": {"type": "ByteLevel", "#,
-            #""pre_tokenizer": {"type": "Metaspace", "#,
-            .unsupported("pre_tokenizer.type", "Metaspace")
-        ),
-        (
-            #""pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}"#,
-            #""pre_tokenizer": {"type": "Digits", "individual_digits": true}"#,
-            .missing("pre_tokenizer ByteLevel")
-        ),
-        (
-            #""pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}"#,
-            #""pre_tokenizer": {"type": "Split", "pattern": {"Regex": "x+"}, "behavior": "Isolated", "invert": false}"#,
-            .unknownPattern("pre_tokenizer.pattern", regex: "x+")
-        ),
-        (
-            #""pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}"#,
-            #""pre_tokenizer": {"type": "Split", "pattern": {"String": "x"}, "behavior": "Isolated", "invert": false}"#,
-            .unsupported("pre_tokenizer.pattern.String", "x")
-        ),
-        (
-            #""pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true}"#,
-            #""pre_tokenizer": {"type": "Split", "pattern": {"Regex": "x"}, "behavior": "Removed", "invert": false}"#,
-            .unsupported("pre_tokenizer.behavior", "Removed")
+            #""pre_tokenizer": {"type": "UnicodeScripts", "#,
+            .unsupported("pre_tokenizer.type", "UnicodeScripts")
         ),
         (
             #""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "WordPiece""#,
@@ -87,8 +71,8 @@ func theSoundTokenizerIsRead() throws {
         ),
         (
             #""post_processor": {"type": "TemplateProcessing""#,
-            #""post_processor": {"type": "BertProcessing""#,
-            .unsupported("post_processor.type", "BertProcessing")
+            #""post_processor": {"type": "Template""#,
+            .unsupported("post_processor.type", "Template")
         ),
         (
             #"{"id": "A", "type_id": 0}"#, #"{"id": "B", "type_id": 0}"#,
@@ -165,7 +149,7 @@ func aTokenizerThatWouldNotBeUnderstoodIsRefused(
 ])
 func cuttingAndFillingAreLeftToTheCaller(piece: String, replacement: String) throws {
     let tokenizer = try spoilt(piece, replacement)
-    #expect(tokenizer.encode("abbaab", addSpecialTokens: true) == [4, 2, 1, 0, 2])
+    #expect(try tokenizer.encode("abbaab", addSpecialTokens: true) == [4, 2, 1, 0, 2])
 }
 
 /// The sound tokenizer with another added token, and with `<s>` taking the white space behind it.
@@ -182,7 +166,7 @@ func anAddedTokenHasABoundedLength() throws {
     let strips = #""lstrip": false, "rstrip": false"#
     let longest = String(repeating: "\u{E9}", count: 4096)
     let tokenizer = try withAdded(longest, strips: strips)
-    #expect(tokenizer.encode("a" + longest, addSpecialTokens: false) == [0, 5])
+    #expect(try tokenizer.encode("a" + longest, addSpecialTokens: false) == [0, 5])
     let path = "added_tokens[1].content"
     #expect(throws: TokenizerError.addedTokenTooLong(path, scalars: 4097)) {
         try withAdded(longest + "e", strips: strips)
@@ -205,7 +189,7 @@ func tokensThatTakeTheSameSpaceDoNotCollide(
 ) throws {
     let tokenizer = try withAdded(#"\n"#, strips: #""lstrip": \#(left), "rstrip": \#(right)"#)
     let text = try #require(try JSON(parsing: "\"\(text)\"").string)
-    #expect(tokenizer.encode(text, addSpecialTokens: false) == ids)
+    #expect(try tokenizer.encode(text, addSpecialTokens: false) == ids)
 }
 
 /// Each of these takes all that follow, and each is found: n² steps would not end while anyone waits.
@@ -213,7 +197,9 @@ func tokensThatTakeTheSameSpaceDoNotCollide(
 func manyTokensInOneSpaceTakeNoQuadraticTime() throws {
     let tokenizer = try withAdded(#"\n"#, strips: #""lstrip": false, "rstrip": true"#)
     let text = String(repeating: "\n", count: 200_000)
-    #expect(tokenizer.encode(text, addSpecialTokens: false) == [Int](repeating: 5, count: 200_000))
+    #expect(
+        try tokenizer.encode(text, addSpecialTokens: false) == [Int](repeating: 5, count: 200_000)
+    )
 }
 
 @Test
@@ -246,7 +232,9 @@ func specialTokensCanBeLeftOutOfText() throws {
 func aLongWordTakesNoQuadraticTime() throws {
     let tokenizer = try spoilt("null", "null")
     let text = String(repeating: "ab", count: 250_000)
-    #expect(tokenizer.encode(text, addSpecialTokens: false) == [Int](repeating: 2, count: 250_000))
+    #expect(
+        try tokenizer.encode(text, addSpecialTokens: false) == [Int](repeating: 2, count: 250_000)
+    )
 }
 
 /// A token that is given a role is found in text before any merge, as transformers has it; that
@@ -262,7 +250,7 @@ func theConfigurationGivesTokensRoles(configuration: String, ids: [Int]) throws 
         json: JSON(parsing: sound),
         configuration: JSON(parsing: configuration)
     )
-    #expect(tokenizer.encode("ab", addSpecialTokens: true) == ids)
+    #expect(try tokenizer.encode("ab", addSpecialTokens: true) == ids)
 }
 
 @Test(

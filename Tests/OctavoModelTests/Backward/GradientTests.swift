@@ -226,7 +226,7 @@ extension ModelGradients {
     /// All gradients by the names that checkpoints give the parameters.
     func named(_ configuration: ModelConfiguration) -> [String: [Float]] {
         var named = [
-            "model.embed_tokens.weight": ends.embedding.elements,
+            "model.embed_tokens.weight": ends.embedding?.elements ?? [],
             "model.norm.weight": ends.finalNorm,
         ]
         named["lm_head.weight"] = ends.head?.elements

@@ -155,24 +155,33 @@ def variants(base):
     yield "prefix", prefix
 
 
-def main():
+def texts():
     generator = random.Random(8)
-    texts = TEXTS + ["".join(generator.choices(SNIPPETS, k=generator.randint(2, 9))) for _ in range(120)]
+    return TEXTS + ["".join(generator.choices(SNIPPETS, k=generator.randint(2, 9))) for _ in range(120)]
+
+
+def write(folder, file, texts):
+    """Writes a tokenizer and what the library makes of texts with it."""
+    folder.mkdir(exist_ok=True)
+    text = json.dumps(file, ensure_ascii=False, indent=1) + "\n"
+    (folder / "tokenizer.json").write_text(text, encoding="utf-8")
+    tokenizer = Tokenizer.from_str(json.dumps(file))
+    with open(folder / "cases.jsonl", "w", encoding="ascii") as out:
+        for text in texts:
+            ids = tokenizer.encode(text, add_special_tokens=False).ids
+            case = dict(
+                text=text, ids=ids, ids_with_special=tokenizer.encode(text).ids,
+                decoded=tokenizer.decode(ids, skip_special_tokens=False),
+                readable=tokenizer.decode(ids, skip_special_tokens=True),
+            )
+            out.write(json.dumps(case) + "\n")
+    print(folder.name, tokenizer.get_vocab_size(), len(texts))
+
+
+def main():
     for name, file in variants(trained()):
-        folder = HERE / name
-        folder.mkdir(exist_ok=True)
-        (folder / "tokenizer.json").write_text(json.dumps(file, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        tokenizer = Tokenizer.from_str(json.dumps(file))
-        with open(folder / "cases.jsonl", "w", encoding="ascii") as out:
-            for text in texts:
-                ids = tokenizer.encode(text, add_special_tokens=False).ids
-                case = dict(
-                    text=text, ids=ids, ids_with_special=tokenizer.encode(text).ids,
-                    decoded=tokenizer.decode(ids, skip_special_tokens=False),
-                    readable=tokenizer.decode(ids, skip_special_tokens=True),
-                )
-                out.write(json.dumps(case) + "\n")
-        print(name, tokenizer.get_vocab_size(), len(texts))
+        write(HERE / name, file, texts())
 
 
-main()
+if __name__ == "__main__":
+    main()

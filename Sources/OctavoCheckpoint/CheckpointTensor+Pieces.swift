@@ -1,0 +1,46 @@
+internal import OctavoBase
+
+extension CheckpointTensor {
+    /// How many bytes a piece has at most: a multiple of every element's width.
+    private static let pieceSize = 1 << 24
+
+    /// Hands its stored bytes to a function, a piece at a time, so that memory never holds more than a
+    /// Hands its bytes to a function, a piece at a time, so that memory never holds more than a piece.
+    ///
+    /// What is strided comes as a whole: its rows are anywhere in its storage.
+    public func forEachPiece(_ body: ([UInt8]) throws -> Void) rethrows {
+        guard layout == nil else {
+            defer { release() }
+            return try body(withBytes { $0.array })
+        }
+        for start in stride(from: 0, to: byteCount, by: Self.pieceSize) {
+            let piece = start..<min(start + Self.pieceSize, byteCount)
+            try body(withBytes { $0.extracting(piece).array })
+            file.release(range.lowerBound + piece.lowerBound..<range.lowerBound + piece.upperBound)
+        }
+    }
+
+    /// Hands its elements as floats to a function, a piece at a time where the type allows it: blocks of
+    /// GGUF come as a whole.
+    ///
+    /// - Throws: What ``floats()`` throws, or the function.
+    public func forEachFloats(_ body: ([Float]) throws -> Void) throws {
+        guard case .dtype(let dtype) = type, transform == nil else {
+            defer { release() }
+            return try body(floats())
+        }
+        try forEachPiece { bytes in
+            guard let values = bytes.withRawBytes({ decodeFloats($0, as: dtype) }) else {
+                throw CheckpointError.undecodable(
+                    tensor: name,
+                    type: dtype.rawValue,
+                    wanted: "floats"
+                )
+            }
+            try body(values)
+        }
+    }
+
+    /// Gives back the memory that reading it took; see ``MappedFile/release(_:)``.
+    public func release() { file.release(range) }
+}

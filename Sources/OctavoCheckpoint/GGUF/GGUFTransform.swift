@@ -1,0 +1,44 @@
+/// What must be done to a tensor's values to have them as Hugging Face has them (M4).
+enum GGUFTransform: Sendable, Hashable {
+    /// The rows of so many heads are interleaved, the way llama.cpp rotates them.
+    case interleavedHeads(Int)
+    /// Values are one higher: of norms that multiply by one plus their weight.
+    case raisedByOne
+
+    /// The values as they were before, given row by row; the rows of interleaved heads are a multiple
+    /// of twice the heads.
+    func undone(_ values: [Float], rows: Int) -> [Float] {
+        switch self {
+        case .interleavedHeads(let heads): deinterleaved(values, rows: rows, heads: heads)
+        case .raisedByOne: values.map { $0 - 1 }
+        }
+    }
+}
+
+/// Puts the rows of queries or keys back into the order of Hugging Face.
+///
+/// GGUF holds each head's rows as pairs `[half, 2]`, the way llama.cpp rotates them; Hugging Face
+/// rotates the first half of a head against the second and holds `[2, half]`.
+///
+/// - Parameters:
+///   - values: All elements, or a bias, which counts as a matrix with one column.
+///   - rows: A multiple of twice `heads`.
+///   - heads: The heads that the rows divide into.
+/// - Returns: The elements, whole rows moved.
+func deinterleaved(_ values: [Float], rows: Int, heads: Int) -> [Float] {
+    // Without columns there may be more rows than anyone can count.
+    guard !values.isEmpty else { return [] }
+    let columns = values.count / max(rows, 1)
+    let half = rows / heads / 2
+    var result: [Float] = []
+    result.reserveCapacity(values.count)
+    for head in 0..<heads {
+        for part in 0..<2 {
+            for i in 0..<half {
+                let row = (head * half + i) * 2 + part
+                result.append(contentsOf: values[row * columns..<(row + 1) * columns])
+            }
+        }
+    }
+    return result
+}

@@ -1,0 +1,121 @@
+import OctavoBase
+import OctavoCheckpoint
+import OctavoModel
+import OctavoNumerics
+import OctavoQuantizer
+
+/// What the original model says after each token of the calibration text, on disk: while the quantized
+/// model is tuned, the original need not be in memory.
+struct TeacherFile: Sendable {
+    private let tensor: CheckpointTensor
+    /// Where each sequence begins, in tokens, and where the last one ends.
+    private let starts: [Int]
+    /// The original's own ends where its logits are formed anew; nil where their largest are kept.
+    private let ends: ModelEnds?
+    private let threads: Int
+
+    /// Opens a file that was written for these sequences.
+    ///
+    /// - Throws: ``ResumeError/damaged(_:)`` if it does not fit them.
+    init(_ path: String, sequences: [[Int]], ends: ModelEnds?, threads: Int) throws {
+        tensor = try Checkpoint(path).tensor(named: Self.tensorName)
+        starts = sequences.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        guard tensor.type == .dtype(.f32), tensor.shape.count == 2,
+            tensor.shape[0] == starts.last, tensor.shape[1] > 0
+        else { throw ResumeError.damaged(path) }
+        self.ends = ends
+        self.threads = threads
+    }
+
+    private static let tensorName = "teacher"
+
+    /// Takes the sequences through the original, and keeps what it says after each token.
+    ///
+    /// For `count` tokens of the largest probability their indices, then the probabilities; if `count` is
+    /// nil the residual stream, from which all logits can be formed.
+    static func write(
+        _ path: String,
+        of teacher: OpenModel,
+        sequences: [[Int]],
+        count: Int?,
+        threads: Int,
+        progress: ProgressHandler
+    ) throws {
+        let configuration = try teacher.configuration()
+        let width =
+            count.map { 2 * min($0, configuration.vocabularySize) } ?? configuration.hiddenSize
+        let tokens = sequences.reduce(0) { $0 + $1.count }
+        guard let plan = TensorPlan(name: tensorName, dtype: .f32, shape: [tokens, width]) else {
+            throw QuantizationPlanError.tensorTooLarge
+        }
+        let execution = Execution(threads: threads)
+        var writer = try SafetensorsWriter(path, tensors: [plan])
+        let blocks = configuration.layerCount
+        try forEachFinalStream(
+            of: sequences,
+            through: teacher,
+            configuration,
+            storage: ActivationMemory(),
+            execution,
+            progress: { progress(Progress("asking the original", $0 + 1, of: blocks + 1)) },
+            body: { ends, hidden in
+                guard let count else {
+                    try writer.write(hidden.elements.byteArray)
+                    return
+                }
+                try ends.forEachLogits(hidden, execution) { _, logits in
+                    let largest = LargestProbabilities(
+                        ofLogits: logits,
+                        count: count,
+                        threads: threads
+                    )
+                    try writer.write(largest.rowsOfFloats.byteArray)
+                }
+            }
+        )
+        progress(Progress("asking the original", blocks + 1, of: blocks + 1))
+        _ = try writer.finish()
+    }
+
+    /// The divergence of a model from the original on some sequences, by their indices.
+    func loss(of indices: [Int], weight: Float) throws -> TokenLoss {
+        let width = tensor.shape[1]
+        let floats = tensor.withBytes { bytes in
+            indices.flatMap { index in
+                let range = starts[index] * width * 4..<starts[index + 1] * width * 4
+                return [Float](copying: bytes.extracting(range)) ?? []
+            }
+        }
+        let kept = Matrix(rows: floats.count / width, columns: width, elements: floats)
+        guard let ends else {
+            return .divergence(weight: weight) { rows in
+                LargestProbabilities(rowsOfFloats: kept.rows(rows))
+            }
+        }
+        let execution = Execution(threads: threads)
+        return .divergence(weight: weight) { rows in ends.logits(kept.rows(rows), execution) }
+    }
+}
+
+extension LargestProbabilities {
+    /// Each row's indices, then its values.
+    ///
+    /// Floats hold indices below 2²⁴ exactly.
+    fileprivate var rowsOfFloats: [Float] {
+        (0..<rows).flatMap { row in
+            let range = row * count..<(row + 1) * count
+            return indices[range].map(Float.init) + values[range]
+        }
+    }
+
+    fileprivate init(rowsOfFloats matrix: Matrix) {
+        let count = matrix.columns / 2
+        var (indices, values) = ([Int32](), [Float]())
+        for row in 0..<matrix.rows {
+            let start = row * matrix.columns
+            indices += matrix.elements[start..<start + count].map { Int32($0) }
+            values += matrix.elements[start + count..<start + 2 * count]
+        }
+        self.init(count: count, indices: indices, values: values)
+    }
+}

@@ -1,0 +1,153 @@
+public import OctavoModel
+import OctavoNumerics
+
+/// Tunes a quantized model as a whole against a loss of its outputs.
+///
+/// Each step takes some sequences through the model and back; a block is moved as soon as its gradients
+/// are known, so that those of one block are in memory at a time.
+public struct ModelTuner: Sendable {
+    /// What is learned, and how.
+    public var options: TuningOptions
+    /// The calibration text, and how it is dealt out.
+    public let text: TuningText
+    /// How passes are carried out.
+    public var execution: Execution
+
+    /// What the logits of some sequences cost, by their indices: a sum over tokens, each weighted by the
+    /// number given.
+    public typealias Loss = (_ sequences: [Int], _ weight: Float) throws -> TokenLoss
+
+    /// Prepares a tuning.
+    public init(_ text: TuningText, options: TuningOptions, execution: Execution) {
+        self.text = text
+        self.options = options
+        self.execution = execution
+    }
+
+    /// Makes all steps, or those that an earlier run has left, and leaves the model that was best on the
+    /// held-out sequences, rounded to half precision.
+    ///
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - journal: Gives back what an earlier run kept, and takes what is new.
+    ///   - loss: What outputs cost.
+    ///   - progress: Told of each step.
+    ///   - shouldStop: Asked before each step.
+    /// - Returns: How it went, why it ended, and the held-out loss of what is left.
+    /// - Throws: ``TokenError``, ``StateError``, or what `loss` and the journal throw.
+    public func run(
+        _ model: inout TunableModel,
+        journal: some TuningJournal,
+        loss: Loss,
+        progress: (TuningEvent) -> Void,
+        shouldStop: () -> Bool = { false }
+    ) throws -> (course: TuningCourse, end: TuningEnd, loss: Double) {
+        var course = TuningCourse()
+        var best: TuningState
+        if let kept = try journal.kept() {
+            course = kept.course
+            best = kept.best
+            try model.restore(kept.state, valuesOnly: false)
+        } else {
+            best = try model.state(valuesOnly: true)
+            try evaluate(model, &course, loss, progress)
+            try journal.keep(course, state: model.state(valuesOnly: false), best: best)
+        }
+        var end = course.end(options)
+        while end == nil {
+            guard !shouldStop() else {
+                end = .stopped
+                break
+            }
+            course.training.append(try step(course.steps, &model, loss, progress))
+            guard course.training.last?.isFinite == true else {
+                end = .diverged
+                break
+            }
+            guard course.steps % options.stepsPerEvaluation == 0 || course.steps == options.steps
+            else { continue }
+            try evaluate(model, &course, loss, progress)
+            let isBest = course.best?.step == course.steps
+            if isBest { best = try model.state(valuesOnly: true) }
+            try journal.keep(
+                course,
+                state: model.state(valuesOnly: false),
+                best: isBest ? best : nil
+            )
+            end = course.end(options)
+        }
+        try model.restore(best, valuesOnly: true)
+        // What no step made better stays as it was.
+        if course.best?.step != 0 { model.roundToHalf() }
+        return (course, end ?? .finished, try heldOutLoss(model, loss))
+    }
+
+    /// Makes a step, and returns the mean loss of a token before it.
+    private func step(
+        _ number: Int,
+        _ model: inout TunableModel,
+        _ loss: Loss,
+        _ progress: (TuningEvent) -> Void
+    ) throws -> Double {
+        let indices = text.batch(number, tokens: options.batchTokens)
+        let sequences = indices.map { text.sequences[$0] }
+        let tokens = sequences.flatMap(\.self)
+        let factor = options.rateFactor(step: number)
+        var ends: EndGradients? = EndGradients(model.ends, embeddings: options.updatesEmbeddings)
+        var changed = 0
+        let value = try Backpropagation(
+            ends: model.ends,
+            tokens: tokens,
+            layout: BatchLayout(lengths: sequences.map(\.count)),
+            loss: loss(indices, 1 / Float(tokens.count)),
+            execution: execution,
+            weights: Set(model.configuration.linears)
+        ).run(
+            addingTo: &ends,
+            block: { model.block($0) },
+            finish: { changed += model.step(block: $0, $1, options, rateFactor: factor) }
+        )
+        if let ends { model.step(ends, options, rateFactor: factor) }
+        progress(
+            .step(number + 1, loss: value, tokens: tokens.count, changedGroups: changed)
+        )
+        return value
+    }
+
+    private func evaluate(
+        _ model: TunableModel,
+        _ course: inout TuningCourse,
+        _ loss: Loss,
+        _ progress: (TuningEvent) -> Void
+    ) throws {
+        let evaluation = TuningCourse.Evaluation(
+            step: course.steps,
+            loss: try heldOutLoss(model, loss)
+        )
+        course.evaluations.append(evaluation)
+        progress(.evaluation(evaluation))
+    }
+
+    /// The mean loss of a token of the held-out sequences.
+    private func heldOutLoss(_ model: TunableModel, _ loss: Loss) throws -> Double {
+        let rotary = model.configuration.rotaryTables(
+            lengths: text.heldOut.map { text.sequences[$0].count }
+        )
+        let total = text.heldOut.reduce(0) { $0 + text.sequences[$1].count }
+        // All go through a block before the next is formed.
+        var streams = try text.heldOut.map { try model.ends.embed(text.sequences[$0]) }
+        for index in 0..<model.configuration.layerCount {
+            let block = model.block(index)
+            for i in streams.indices {
+                let layout = BatchLayout(lengths: [streams[i].rows])
+                block.forward(&streams[i], layout: layout, rotary: rotary, execution)
+            }
+        }
+        var sum = 0.0
+        for (index, stream) in zip(text.heldOut, streams) {
+            let loss = try loss([index], 1 / Float(total))
+            sum += model.ends.value(of: loss, stream, execution)
+        }
+        return sum
+    }
+}
