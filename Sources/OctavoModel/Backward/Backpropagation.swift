@@ -22,14 +22,14 @@ public struct Backpropagation {
     ///   - layout: The sequences.
     ///   - loss: What the logits cost.
     ///   - execution: How the passes are carried out.
-    ///   - weights: The linears whose weights' gradients are wanted.
+    ///   - weights: The linears whose weights' gradients are wanted; nil for all.
     public init(
         ends: ModelEnds,
         tokens: [Int],
         layout: BatchLayout,
         loss: TokenLoss,
         execution: Execution,
-        weights: Set<LinearName> = []
+        weights: Set<LinearName>? = []
     ) {
         self.ends = ends
         self.tokens = tokens
