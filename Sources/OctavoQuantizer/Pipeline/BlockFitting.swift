@@ -132,6 +132,7 @@ struct BlockFitting<Journal: QuantizationJournal> {
     ///   - linears: All that take the input.
     ///   - collect: Takes the streams to the input, and returns statistics of it where they are needed:
     ///     where the journal does not have all linears.
+    /// - Throws: ``LinearQuantizationError``, or what streams and journal throw.
     mutating func fit(
         _ linears: [LinearName],
         collect: (BlockFitting, _ isNeeded: Bool) throws -> SiteStatistics?

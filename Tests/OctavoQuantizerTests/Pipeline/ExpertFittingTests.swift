@@ -8,7 +8,9 @@ import Testing
 
 @Suite("Experts are fitted to the tokens that pass them")
 struct ExpertFittingTests {
-    /// Three experts of which each token passes one. The router's rows are some vector, its opposite and
+    /// Three experts of which each token passes one.
+    ///
+    /// The router's rows are some vector, its opposite and
     /// zero: one of the first two scores is above zero, so no token passes the third.
     private static func source() throws -> TinySource {
         var model = TinyModel.small
