@@ -51,9 +51,19 @@ final class ProgressPrinter: Sendable {
 
     /// Tells what is worth knowing beside the result.
     func note(_ text: String) {
-        finish()
+        state.withLock {
+            close(&$0, at: ProcessTime().wall)
+            tell(text, &$0)
+        }
+    }
+
+    /// Writes a note, in the midst of a stage if there is one.
+    private func tell(_ text: String, _ state: inout State) {
         switch form {
-        case .changingLine, .lines: writeToStandardError(printable(text) + "\n")
+        case .changingLine, .lines:
+            let isAfterLine = state.isLineOpen
+            state.isLineOpen = false
+            writeToStandardError((isAfterLine ? "\n" : "") + printable(text) + "\n")
         case .events: write(.object(["event": "note", "message": .string(text)]))
         }
     }
@@ -80,6 +90,7 @@ final class ProgressPrinter: Sendable {
             let now = ProcessTime().wall
             let isNew = progress.stage != state.stage
             if isNew { open(progress, &state, at: now) }
+            if let note = progress.note { tell(note, &state) }
             state.remaining.advance(
                 to: progress.work,
                 at: now,

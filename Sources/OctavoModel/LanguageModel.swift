@@ -136,7 +136,7 @@ extension LanguageModel {
     public func dequantized() -> LanguageModel {
         var model = self
         for index in model.blocks.indices {
-            for name in configuration.linears {
+            for name in blocks[index].linearNames {
                 model.blocks[index][name] = .dense(blocks[index][name].weight)
             }
         }

@@ -9,6 +9,18 @@ extension Matrix {
         return result
     }
 
+    /// Adds the rows of a matrix to these rows, in this order: the adjoint of gathering them.
+    public mutating func add(_ other: Matrix, toRows chosen: [Int]) {
+        precondition(other.rows == chosen.count && other.columns == columns)
+        precondition(chosen.allSatisfy { 0..<rows ~= $0 })
+        let width = columns
+        var out = elements.mutableSpan
+        let source = other.elements.span
+        for (place, row) in chosen.enumerated() {
+            for column in 0..<width { out[row * width + column] += source[place * width + column] }
+        }
+    }
+
     /// Returns these columns, in this order.
     public func gathered(columns chosen: [Int]) -> Matrix {
         precondition(chosen.allSatisfy { 0..<columns ~= $0 })

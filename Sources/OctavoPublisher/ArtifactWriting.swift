@@ -26,7 +26,7 @@ func writeArtifact(
     writer.scheme = request.scheme
     var layers: [LayerRecord] = []
     for index in 0..<configuration.layerCount {
-        for name in configuration.linears {
+        for name in configuration.linears(inLayer: index) {
             let path = name.path(layer: index)
             guard let linear = try journal.linear(name, block: index) else { continue }
             layers.append(LayerRecord(name: path, relativeLoss: linear.relativeLoss))
@@ -54,6 +54,7 @@ func writeArtifact(
         quantization: try AQLMParameters(request.scheme)
             .quantizationConfig(
                 unquantized: ["lm_head"] + dense.sorted() + matrixNorms(configuration)
+                    + routers(configuration)
             )
     )
     let files = tensorFiles + (try writer.writeSideFiles(to: directory, config: config))
@@ -79,6 +80,13 @@ private func matrixNorms(_ configuration: ModelConfiguration) -> [String] {
             guard norm.shape(in: configuration).count > 1 else { return nil }
             return norm.path(layer: layer, in: configuration)?.removingSuffix(".weight")
         }
+    }
+}
+
+/// The paths of routers, which stay as they are.
+private func routers(_ configuration: ModelConfiguration) -> [String] {
+    (0..<configuration.layerCount).compactMap { layer in
+        configuration.experts(inLayer: layer)?.routerPath(layer: layer)
     }
 }
 

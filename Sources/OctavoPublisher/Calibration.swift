@@ -136,12 +136,13 @@ private func cacheBytes(_ configuration: ModelConfiguration, length: Int) -> Int
 
 /// The memory that writing text takes: all weights in single precision, and keys and values.
 func writingBytes(_ configuration: ModelConfiguration, length: Int) -> Int {
-    let blocks = configuration.linears.reduce(0) { sum, name in
+    let linears = (0..<configuration.layerCount).flatMap(configuration.linears(inLayer:))
+    let blocks = linears.reduce(0) { sum, name in
         let (outputs, inputs) = name.shape(in: configuration)
         return sum + outputs * inputs
     }
     let ends = configuration.vocabularySize * configuration.hiddenSize
-    let weights = configuration.layerCount * blocks + (configuration.tiesEmbeddings ? 1 : 2) * ends
+    let weights = blocks + (configuration.tiesEmbeddings ? 1 : 2) * ends
     let cache = batchSize(configuration, length: length) * cacheBytes(configuration, length: length)
     // The largest tensor stands twice while it is read.
     return 4 * (weights + ends) + cache

@@ -18,7 +18,10 @@ func tensorSetProblems(_ model: OpenModel, _ configuration: ModelConfiguration) 
             guard let path = norm.path(layer: layer, in: configuration) else { continue }
             expected[path] = norm.shape(in: configuration)
         }
-        for name in configuration.linears {
+        if let experts = configuration.experts(inLayer: layer) {
+            expected[experts.routerPath(layer: layer) + ".weight"] = [experts.count, hidden]
+        }
+        for name in configuration.linears(inLayer: layer) {
             let path = name.path(layer: layer)
             let shape = name.shape(in: configuration)
             if name.hasBias(in: configuration) { expected[path + ".bias"] = [shape.outputs] }
@@ -92,8 +95,9 @@ func checkWeights(
     }
     var linears: Set<String> = []
     for layer in 0..<configuration.layerCount {
-        for name in configuration.linears where !dense.contains(name.path(layer: layer)) {
-            linears.insert(name.path(layer: layer) + ".weight")
+        for name in configuration.linears(inLayer: layer) {
+            let path = name.path(layer: layer)
+            if !dense.contains(path) { linears.insert(path + ".weight") }
         }
     }
     let tensors = model.checkpoint.tensors

@@ -114,7 +114,7 @@ public func denseLinears(
     in configuration: ModelConfiguration
 ) throws(LayerExceptionError) -> Set<String> {
     let paths = (0..<configuration.layerCount).flatMap { layer in
-        configuration.linears.map { $0.path(layer: layer) }
+        configuration.linears(inLayer: layer).map { $0.path(layer: layer) }
     }
     var dense: Set<String> = []
     for exception in exceptions {

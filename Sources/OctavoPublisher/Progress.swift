@@ -16,6 +16,8 @@ public struct Progress: Sendable {
     public let work: Double
     /// The layer that was finished just now, where the work is one of layers.
     public let layer: Layer?
+    /// What is to be told in any case, whatever else is left out; nil if nothing is.
+    public let note: String?
 
     /// What a stage's work is counted in.
     public enum Unit: String, Sendable {
@@ -55,6 +57,7 @@ public struct Progress: Sendable {
     ///   - detail: What is worth knowing now.
     ///   - work: The share of the work that is done; by default all pieces cost the same.
     ///   - layer: The layer that was finished just now.
+    ///   - note: What is to be told in any case.
     public init(
         _ stage: String,
         _ completed: Int,
@@ -62,7 +65,8 @@ public struct Progress: Sendable {
         unit: Unit = .pieces,
         detail: String = "",
         work: Double? = nil,
-        layer: Layer? = nil
+        layer: Layer? = nil,
+        note: String? = nil
     ) {
         self.stage = stage
         self.completed = completed
@@ -72,6 +76,7 @@ public struct Progress: Sendable {
         let share = work ?? Double(completed) / Double(max(1, total))
         self.work = share.isFinite ? min(1, max(0, share)) : 0
         self.layer = layer
+        self.note = note
     }
 }
 

@@ -104,7 +104,7 @@ struct FolderJournal: QuantizationJournal {
             else { throw ResumeError.damaged(file) }
             tuned.norms[norm] = weight
         }
-        for name in configuration.linears {
+        for name in configuration.linears(inLayer: block) {
             guard let layer = try linear(name, block: block)?.layer else { continue }
             tuned.layers[name] = try AdditiveLayer(
                 scheme: scheme,

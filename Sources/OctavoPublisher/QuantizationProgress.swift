@@ -10,11 +10,15 @@ final class QuantizationProgress: Sendable {
         var blocks: [QuantizationReport.Block] = []
         /// How many linears a journal gave back, by block.
         var kept: [Int: Int] = [:]
+        /// The experts that few calibration tokens pass.
+        var rareExperts: [ExpertUse] = []
         fileprivate var linears = 0
         fileprivate var work = 0
     }
 
     private let state = Mutex(History())
+    /// The linears that are quantized, and their weights.
+    private let all: (linears: Int, weights: Int)
     private let quantizer: ModelQuantizer
     private let times: StageTimes
     private let handler: ProgressHandler
@@ -23,6 +27,15 @@ final class QuantizationProgress: Sendable {
         self.quantizer = quantizer
         self.times = times
         self.handler = handler
+        let configuration = quantizer.configuration
+        all = (0..<configuration.layerCount).reduce(into: (0, 0)) { all, block in
+            for name in configuration.linears(inLayer: block)
+            where !quantizer.unquantized.contains(name.path(layer: block)) {
+                let (outputs, inputs) = name.shape(in: configuration)
+                all.0 += 1
+                all.1 += outputs * inputs
+            }
+        }
     }
 
     /// What was told so far.
@@ -41,6 +54,18 @@ final class QuantizationProgress: Sendable {
                     )
                 )
             }
+        case .rareExpert(let use):
+            state.withLock { $0.rareExperts.append(use) }
+            let found =
+                use.tokens == 0
+                ? "no calibration token passes" : "\(use.tokens) calibration tokens pass"
+            handler(
+                quantizing(
+                    history,
+                    note: "\(found) expert \(use.expert) of block \(use.block), expected at least "
+                        + "\(use.inputs), as many as it has inputs"
+                )
+            )
         case .linear(let name, let block, let relativeLoss):
             let configuration = quantizer.configuration
             let history = state.withLock { state in
@@ -49,33 +74,31 @@ final class QuantizationProgress: Sendable {
                 if relativeLoss == nil { state.kept[block, default: 0] += 1 }
                 return state
             }
-            let all = configuration.layerCount * configuration.linears.count
-            handler(
-                Progress(
-                    "quantizing",
-                    history.linears,
-                    of: all - quantizer.unquantized.count,
-                    // Time goes with the number of weights, and linears differ much in it.
-                    work: Double(history.work) / Double(max(1, allWeights)),
-                    layer: Progress.Layer(
-                        block: block,
-                        blocks: configuration.layerCount,
-                        name: name.rawValue,
-                        relativeLoss: relativeLoss
-                    )
-                )
+            let layer = Progress.Layer(
+                block: block,
+                blocks: configuration.layerCount,
+                name: name.rawValue,
+                relativeLoss: relativeLoss
             )
+            handler(quantizing(history, layer: layer))
         }
     }
 
-    /// The weights of all linears that are quantized.
-    private var allWeights: Int {
-        (0..<quantizer.configuration.layerCount).reduce(0) { sum, block in
-            quantizer.configuration.linears.reduce(sum) { sum, name in
-                let isDense = quantizer.unquantized.contains(name.path(layer: block))
-                return isDense ? sum : sum + weights(of: name)
-            }
-        }
+    /// The state of the work.
+    private func quantizing(
+        _ history: History,
+        layer: Progress.Layer? = nil,
+        note: String? = nil
+    ) -> Progress {
+        Progress(
+            "quantizing",
+            history.linears,
+            of: all.linears,
+            // Time goes with the number of weights, and linears differ much in it.
+            work: Double(history.work) / Double(max(1, all.weights)),
+            layer: layer,
+            note: note
+        )
     }
 
     private func weights(of linear: LinearName) -> Int {

@@ -105,20 +105,22 @@ func checkedConfiguration(
         scheme: request.scheme,
         in: configuration
     )
-    for name in configuration.linears
-    where (0..<configuration.layerCount).contains(where: { !dense.contains(name.path(layer: $0)) })
-    {
-        let inputs = name.shape(in: configuration).inputs
-        guard inputs % request.scheme.groupSize == 0 else {
-            throw QuantizationPlanError.indivisible(
-                linear: name.rawValue,
-                inputs: inputs,
-                groupSize: request.scheme.groupSize
-            )
+    var widest = 0
+    for layer in 0..<configuration.layerCount {
+        for name in configuration.linears(inLayer: layer) {
+            let inputs = name.shape(in: configuration).inputs
+            widest = max(widest, inputs)
+            let isDense = dense.contains(name.path(layer: layer))
+            guard isDense || inputs % request.scheme.groupSize == 0 else {
+                throw QuantizationPlanError.indivisible(
+                    linear: name.rawValue,
+                    inputs: inputs,
+                    groupSize: request.scheme.groupSize
+                )
+            }
         }
     }
     // Accumulating a Hessian takes the square of this.
-    let widest = configuration.linears.map { $0.shape(in: configuration).inputs }.max() ?? 0
     guard widest <= 1 << 16 else {
         throw QuantizationPlanError.argument(
             "a layer has \(widest) inputs; expected at most \(1 << 16)"

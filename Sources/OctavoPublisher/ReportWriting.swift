@@ -37,7 +37,7 @@ func report(
         uniquingKeysWith: { first, _ in first }
     )
     for block in 0..<configuration.layerCount {
-        for linear in configuration.linears {
+        for linear in configuration.linears(inLayer: block) {
             let path = linear.path(layer: block)
             guard let loss = losses[path] else {
                 report.dense.append(path)
@@ -58,7 +58,7 @@ func report(
     report.resumedBlocks = history.kept.count
     report.stages = stages
     report.settings = settings(request, record)
-    report.warnings = warnings(configuration, record)
+    report.warnings = warnings(configuration, record) + rareExpertWarnings(history.rareExperts)
     report.command = request.command(original: lastComponent(original.path), output: name)
     return report
 }
@@ -83,13 +83,31 @@ private func settings(
 
 /// What a reader should know of how well the calibration text carries the result.
 private func warnings(_ configuration: ModelConfiguration, _ record: ArtifactRecord) -> [String] {
-    let widest = InputSite.allCases.map { $0.width(in: configuration) }.max() ?? 0
+    let linears = (0..<configuration.layerCount).flatMap(configuration.linears(inLayer:))
+    // Experts have tokens of their own, and warnings.
+    let widest =
+        linears.filter { $0.expertIndex == nil }
+        .map { $0.shape(in: configuration).inputs }.max() ?? 0
     let tokens = record.calibration.tokens
     guard tokens < 20 * widest else { return [] }
     return [
         "\(tokens) calibration tokens are few for layers of \(widest) inputs: what different inputs do "
             + "together was counted for less. With \(20 * widest) tokens or more the result would be better."
     ]
+}
+
+/// Which experts few calibration tokens pass, a sentence for each block.
+private func rareExpertWarnings(_ experts: [ExpertUse]) -> [String] {
+    Dictionary(grouping: experts, by: \.block).sorted { $0.key < $1.key }.map { block, experts in
+        let list = experts.sorted { $0.expert < $1.expert }.map {
+            "\($0.expert) (\($0.tokens == 0 ? "none" : "\($0.tokens)"))"
+        }
+        return
+            "Few calibration tokens pass these experts of block \(block), fewer than they have inputs: "
+            + list.joined(separator: ", ")
+            + ". What different inputs do together was counted for less, and those without any were fitted "
+            + "to all tokens."
+    }
 }
 
 extension QuantizationRequest {

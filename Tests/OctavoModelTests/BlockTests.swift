@@ -79,13 +79,15 @@ struct BlockTests {
         let model = try Fixture.model()
         #expect(LinearName.downProjection.path(layer: 3) == "model.layers.3.mlp.down_proj")
         #expect(
-            InputSite.attentionInput.linears(in: model.configuration) == [
+            InputSite.attentionInput.linears(in: model.configuration, layer: 0) == [
                 .queryProjection, .keyProjection, .valueProjection,
             ]
         )
-        let linears = model.configuration.linears
+        let linears = model.configuration.linears(inLayer: 0)
         #expect(linears.count == 7)
-        #expect(InputSite.allCases.flatMap { $0.linears(in: model.configuration) } == linears)
+        #expect(
+            InputSite.allCases.flatMap { $0.linears(in: model.configuration, layer: 0) } == linears
+        )
         for name in linears {
             let (outputs, inputs) = name.shape(in: model.configuration)
             #expect(model.blocks[1][name].outputs == outputs)

@@ -46,7 +46,7 @@ struct ConfigurationTests {
     }
 
     private static let families =
-        "llama, mistral, qwen2, qwen3, gemma, gemma2, gemma3_text, phi3, cohere, granite, olmo2, smollm3"
+        "llama, mistral, mixtral, qwen2, qwen3, qwen3_moe, gemma, gemma2, gemma3_text, phi3, cohere, granite, olmo2, smollm3"
 
     private static let llama3: JSON = .object([
         "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,

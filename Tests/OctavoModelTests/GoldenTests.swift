@@ -40,7 +40,7 @@ struct GoldenTests {
         .enabled(if: Shared.isHere),
         arguments: [
             "llama-1x8g8", "llama-2x8g8", "llama-1x12g8", "llama-4x8g16", "gemma-2x8g8",
-            "phi3-2x8g8", "qwen2-2x8g8",
+            "phi3-2x8g8", "qwen2-2x8g8", "mixtral-2x8g8",
         ]
     )
     func additiveModelsAgree(name: String) throws {
@@ -54,7 +54,7 @@ struct GoldenTests {
         .enabled(if: Shared.isHere),
         arguments: [
             "llama", "llama3-rope-tied", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3",
-            "phi3",
+            "phi3", "mixtral", "qwen3-moe",
         ]
     )
     func denseModelsAgree(name: String) throws {

@@ -192,7 +192,7 @@ struct JournalTests {
         let configuration = try ModelConfiguration(json: TinyModel.small.config)
         let scheme = try #require(Scheme("1x2g2"))
         var linears: [LinearName: QuantizedLinear] = [:]
-        for (index, name) in configuration.linears.enumerated() {
+        for (index, name) in configuration.linears(inLayer: 0).enumerated() {
             let (outputs, inputs) = name.shape(in: configuration)
             let groups = inputs / scheme.groupSize
             let layer = try AdditiveLayer(

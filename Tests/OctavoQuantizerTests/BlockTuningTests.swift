@@ -21,7 +21,8 @@ private struct RandomWeights: WeightSource {
             seed: 1,
             stream: UInt64(name.utf8.reduce(0) { $0 + Int($1) })
         )
-        for linear in configuration.linears where name.hasPrefix(linear.path(layer: 0)) {
+        for linear in configuration.linears(inLayer: 0) where name.hasPrefix(linear.path(layer: 0))
+        {
             let (outputs, inputs) = linear.shape(in: configuration)
             return name.hasSuffix(".bias")
                 ? ([outputs], randomMatrix(1, outputs, deviation: 0.1, &generator).elements)
@@ -51,7 +52,7 @@ private struct Sample {
         block = original
         let scheme = try #require(Scheme("1x4g8"))
         var generator = SeededGenerator(seed: 4)
-        for name in names ?? configuration.linears {
+        for name in names ?? configuration.linears(inLayer: 0) {
             let weight = original[name].weight
             let metric = try InputMetric(
                 hessian: randomHessian(weight.columns, &generator),
@@ -133,7 +134,7 @@ struct BlockTuningTests {
         #expect(abs(report.before - before) < 1e-5 * before)
         #expect(abs(report.after - after) < 1e-5 * after)
 
-        #expect(Set(tuned.layers.keys) == Set(sample.original.configuration.linears))
+        #expect(Set(tuned.layers.keys) == Set(sample.original.configuration.linears(inLayer: 0)))
         var learned: [Float] = []
         for norm in [NormName.attentionInput, .feedForwardInput] {
             let weight = try #require(tuned.block[norm: norm])
@@ -158,7 +159,8 @@ struct BlockTuningTests {
         let tuned = try sample.tuned()
         #expect(tuned.report.after < tuned.report.before)
         #expect(Set(tuned.layers.keys) == [.upProjection, .keyProjection])
-        for name in sample.original.configuration.linears where tuned.layers[name] == nil {
+        for name in sample.original.configuration.linears(inLayer: 0)
+        where tuned.layers[name] == nil {
             #expect(tuned.block[name] == sample.original[name])
             #expect(tuned.block[bias: name] == sample.original[bias: name])
         }

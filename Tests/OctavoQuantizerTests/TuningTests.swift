@@ -12,8 +12,12 @@ private struct Pair {
     let student: LanguageModel
     let sequences: [[Int]]
 
-    init(_ scheme: String = "2x4g8", sequences count: Int = 10) throws {
-        let source = try TinySource(.small)
+    init(
+        _ scheme: String = "2x4g8",
+        sequences count: Int = 10,
+        of model: TinyModel = .small
+    ) throws {
+        let source = try TinySource(model)
         teacher = try LanguageModel(configuration: source.configuration, from: source)
         let quantizer = ModelQuantizer(
             configuration: source.configuration,
@@ -154,6 +158,18 @@ struct TuningTests {
             }
         }
         #expect((changed > 0) == (update != .codebooks))
+    }
+
+    /// A sequence of 24 tokens a step, each of which passes one of eight experts: not every step has tokens
+    /// for all of them.
+    @Test
+    func expertsLearnFromTheTokensThatPassThem() throws {
+        var model = TinyModel.small
+        model.experts = 8
+        let pair = try Pair(of: model)
+        let result = try pair.tune(pair.tuner { $0.batchTokens = 24 })
+        let before = try #require(result.course.first?.loss)
+        #expect(result.loss < before)
     }
 
     /// In a step no more groups change than may, and together no further than the trust ratio says.

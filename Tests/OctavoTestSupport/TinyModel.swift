@@ -16,6 +16,8 @@ public struct TinyModel: Sendable {
     public var heads = 4
     /// Key-value heads, each shared by `heads / keyValueHeads` query heads.
     public var keyValueHeads = 2
+    /// How many experts each block has, of which a token passes one: a Mixtral then; 0 for a Llama.
+    public var experts = 0
     /// The seed of the weights.
     public var seed: UInt64 = 1
     /// What is done to the tensors before they are written, for files that lie.
@@ -66,7 +68,7 @@ public struct TinyModel: Sendable {
 
     /// What config.json says.
     public var config: JSON {
-        .object([
+        let llama = JSON.object([
             "architectures": ["LlamaForCausalLM"], "model_type": "llama",
             "hidden_size": .integer(hidden), "intermediate_size": .integer(intermediate),
             "num_hidden_layers": .integer(layers), "num_attention_heads": .integer(heads),
@@ -76,6 +78,12 @@ public struct TinyModel: Sendable {
             "tie_word_embeddings": true, "attention_bias": false, "mlp_bias": false,
             "bos_token_id": 0, "eos_token_id": 1, "torch_dtype": "float32",
         ])
+        guard experts > 0, var config = llama.object else { return llama }
+        config["architectures"] = ["MixtralForCausalLM"]
+        config["model_type"] = "mixtral"
+        config["num_local_experts"] = .integer(experts)
+        config["num_experts_per_tok"] = 1
+        return .object(config)
     }
 
     /// Its tensors, as they are written.
@@ -108,9 +116,19 @@ public struct TinyModel: Sendable {
             add(prefix + "self_attn.v_proj.weight", [keyValueWidth, hidden], spread: 0.3)
             add(prefix + "self_attn.o_proj.weight", [hidden, hidden], spread: 0.3)
             add(prefix + "post_attention_layernorm.weight", [hidden], around: 1, spread: 0.1)
-            add(prefix + "mlp.gate_proj.weight", [intermediate, hidden], spread: 0.3)
-            add(prefix + "mlp.up_proj.weight", [intermediate, hidden], spread: 0.3)
-            add(prefix + "mlp.down_proj.weight", [hidden, intermediate], spread: 0.3)
+            guard experts > 0 else {
+                add(prefix + "mlp.gate_proj.weight", [intermediate, hidden], spread: 0.3)
+                add(prefix + "mlp.up_proj.weight", [intermediate, hidden], spread: 0.3)
+                add(prefix + "mlp.down_proj.weight", [hidden, intermediate], spread: 0.3)
+                continue
+            }
+            add(prefix + "block_sparse_moe.gate.weight", [experts, hidden], spread: 0.3)
+            for expert in 0..<experts {
+                let prefix = prefix + "block_sparse_moe.experts.\(expert)."
+                add(prefix + "w1.weight", [intermediate, hidden], spread: 0.3)
+                add(prefix + "w3.weight", [intermediate, hidden], spread: 0.3)
+                add(prefix + "w2.weight", [hidden, intermediate], spread: 0.3)
+            }
         }
         add("model.norm.weight", [hidden], around: 1, spread: 0.1)
         return tensors

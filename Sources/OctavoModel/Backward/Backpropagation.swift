@@ -11,8 +11,8 @@ public struct Backpropagation {
     let layout: BatchLayout
     let loss: TokenLoss
     let execution: Execution
-    /// Whose weights' gradients are wanted.
-    var weights: Set<LinearName> = []
+    /// Whose weights' gradients are wanted; nil for all.
+    var weights: Set<LinearName>? = []
 
     /// Prepares the passes.
     ///
@@ -22,14 +22,14 @@ public struct Backpropagation {
     ///   - layout: The sequences.
     ///   - loss: What the logits cost.
     ///   - execution: How the passes are carried out.
-    ///   - weights: The linears whose weights' gradients are wanted.
+    ///   - weights: The linears whose weights' gradients are wanted; nil for all.
     public init(
         ends: ModelEnds,
         tokens: [Int],
         layout: BatchLayout,
         loss: TokenLoss,
         execution: Execution,
-        weights: Set<LinearName> = []
+        weights: Set<LinearName>? = []
     ) {
         self.ends = ends
         self.tokens = tokens
@@ -123,7 +123,7 @@ extension LanguageModel {
             layout: layout,
             loss: loss,
             execution: execution,
-            weights: Set(LinearName.allCases)
+            weights: nil
         ).run(addingTo: &endGradients, block: { blocks[$0] }, finish: { blockGradients[$0] = $1 })
         let ends = endGradients ?? EndGradients(ends)
         return (value, ModelGradients(ends: ends, blocks: blockGradients))

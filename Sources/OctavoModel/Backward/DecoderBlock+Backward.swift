@@ -8,6 +8,8 @@ public struct BlockGradients: Sendable {
     public internal(set) var weights: [LinearName: Matrix] = [:]
     /// `[outputs]` of each linear with a bias.
     public internal(set) var biases: [LinearName: [Float]] = [:]
+    /// `[experts, hidden]`; nil for a block without experts.
+    public internal(set) var router: Matrix?
 }
 
 extension DecoderBlock {
@@ -18,16 +20,16 @@ extension DecoderBlock {
     ///   - trace: The pass, by this block as it is.
     ///   - rotary: As in the pass.
     ///   - execution: How the pass is carried out.
-    ///   - weights: The linears whose weights' gradients are wanted.
+    ///   - weights: The linears whose weights' gradients are wanted; nil for all.
     ///   - visit: Called once with the gradient of the output of each linear, `[tokens, outputs]`,
-    ///     the last linear first.
+    ///     the last linear first; of an expert's linear if tokens pass it, with a row for each of those.
     /// - Returns: The gradients of the parameters.
     public func backward(
         _ gradient: inout Matrix,
         through trace: BlockTrace,
         rotary: RotaryTables,
         _ execution: Execution,
-        weights: Set<LinearName> = Set(LinearName.allCases),
+        weights: Set<LinearName>? = nil,
         visit: ((LinearName, Matrix) -> Void)? = nil
     ) -> BlockGradients {
         var pass = BlockBackwardPass(
@@ -49,25 +51,49 @@ private struct BlockBackwardPass {
     let trace: BlockTrace
     let rotary: RotaryTables
     let execution: Execution
-    let weights: Set<LinearName>
+    let weights: Set<LinearName>?
     let visit: ((LinearName, Matrix) -> Void)?
     var gradients = BlockGradients()
 
     private var configuration: ModelConfiguration { block.configuration }
 
     mutating func run(_ gradient: inout Matrix) {
-        let gated = backFromStream(.downProjection, gradient)
-        var normed = back(.feedForwardInput, block.gatedBackward(gated, trace, execution))
+        var normed = feedForwardBackward(gradient)
         if !configuration.isParallel {
             backToStream(.feedForwardInput, trace[.middle], normed, &gradient)
             normed = Matrix(rows: normed.rows, columns: normed.columns)
         }
-        let attended = backFromStream(.outputProjection, gradient)
+        let attended = back(
+            .attentionOutput,
+            [(.outputProjection, backFromStream(.outputProjection, gradient))]
+        )
         add(back(.attentionInput, attentionBackward(attended)), times: 1, to: &normed)
         backToStream(.attentionInput, trace.input, normed, &gradient)
     }
 
-    /// From the stream to the input of the linear that adds to it.
+    /// From the stream to what the feed-forward part takes.
+    private mutating func feedForwardBackward(_ stream: Matrix) -> Matrix {
+        let output = backFromStream(.downProjection, stream)
+        guard let router = block.router else {
+            let gated = back(.feedForwardOutput, [(.downProjection, output)])
+            return back(.feedForwardInput, block.gatedBackward(gated, trace, execution))
+        }
+        let passed = block.expertsBackward(
+            router,
+            trace[.input(.feedForwardInput)],
+            gradient: output,
+            execution
+        ) { name, x, gradient in
+            visit?(name, gradient)
+            if weights?.contains(name) ?? true {
+                gradients.weights[name] = product(gradient, transposed: true, x)
+            }
+        }
+        gradients.router = passed.router
+        return passed.input
+    }
+
+    /// From the stream to the output of the linear that adds to it.
     private mutating func backFromStream(_ name: LinearName, _ stream: Matrix) -> Matrix {
         var gradient = stream
         if configuration.residualScale != 1 { gradient.scale(by: configuration.residualScale) }
@@ -81,7 +107,7 @@ private struct BlockBackwardPass {
             )
             gradient = inner
         }
-        return back(name.site, [(name, gradient)])
+        return gradient
     }
 
     /// From what linears take to the stream that it is the norm of.
@@ -108,7 +134,7 @@ private struct BlockBackwardPass {
         var input = Matrix(rows: x.rows, columns: x.columns)
         for (name, output) in outputs {
             visit?(name, output)
-            if weights.contains(name) {
+            if weights?.contains(name) ?? true {
                 gradients.weights[name] = product(output, transposed: true, x)
             }
             if block[bias: name] != nil { gradients.biases[name] = columnSums(output) }
@@ -128,7 +154,7 @@ private struct BlockBackwardPass {
         ).backward(gradient)
         unrotate(&heads.queries, .queries, .projectedQueries)
         unrotate(&heads.keys, .keys, .projectedKeys)
-        return configuration.linears.contains(.queryKeyValueProjection)
+        return block.linearNames.contains(.queryKeyValueProjection)
             ? [
                 (
                     .queryKeyValueProjection,

@@ -16,7 +16,7 @@ extension DecoderBlock {
     }
 
     private func gateAndUp(_ y: Matrix, _ execution: Execution) -> (Matrix, Matrix) {
-        guard configuration.linears.contains(.gateUpProjection) else {
+        guard linearNames.contains(.gateUpProjection) else {
             return (
                 self[linear: .gateProjection](y, execution),
                 self[linear: .upProjection](y, execution)
@@ -43,7 +43,7 @@ extension DecoderBlock {
             gradient: gradient,
             threads: execution.threads
         )
-        return configuration.linears.contains(.gateUpProjection)
+        return linearNames.contains(.gateUpProjection)
             ? [(.gateUpProjection, Matrix(sideBySide: [gate, up]))]
             : [(.gateProjection, gate), (.upProjection, up)]
     }

@@ -94,7 +94,7 @@ extension DecoderBlock {
     }
 
     private func projections(_ x: Matrix, _ execution: Execution) -> (Matrix, Matrix, Matrix) {
-        guard configuration.linears.contains(.queryKeyValueProjection) else {
+        guard linearNames.contains(.queryKeyValueProjection) else {
             return (
                 self[linear: .queryProjection](x, execution),
                 self[linear: .keyProjection](x, execution),
@@ -157,7 +157,24 @@ extension DecoderBlock {
         _ execution: Execution,
         record: (Activation, Matrix) -> Void
     ) {
-        var output = self[linear: name](input, execution)
+        add(
+            self[linear: name](input, execution),
+            from: name,
+            to: &hidden,
+            execution,
+            record: record
+        )
+    }
+
+    /// Adds to the stream what a linear has made, normed if the family does so.
+    func add(
+        _ output: Matrix,
+        from name: LinearName,
+        to hidden: inout Matrix,
+        _ execution: Execution,
+        record: (Activation, Matrix) -> Void
+    ) {
+        var output = output
         if let norm = name.outputNorm.flatMap({ norms[$0] }) {
             record(.output(name), output)
             output = norm(output, execution)
@@ -171,9 +188,9 @@ extension DecoderBlock {
 extension LinearName {
     /// The norm, if there is one, between what the linear makes and the stream that it is added to.
     var outputNorm: NormName? {
-        switch self {
-        case .outputProjection: .attentionOutput
-        case .downProjection: .feedForwardOutput
+        switch role {
+        case .attentionOutput: .attentionOutput
+        case .down: .feedForwardOutput
         default: nil
         }
     }

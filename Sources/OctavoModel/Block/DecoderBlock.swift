@@ -10,7 +10,11 @@ public struct DecoderBlock: Sendable {
     /// How the block attends.
     public let attention: LayerAttention
     private(set) var norms: [NormName: Norm] = [:]
+    /// The linears that the block has, in the order in which data reaches them.
+    public let linearNames: [LinearName]
     private var linears: [LinearName: Linear] = [:]
+    /// Nil where every token passes the same feed-forward part.
+    let router: Router?
 
     /// Loads a block.
     ///
@@ -29,7 +33,8 @@ public struct DecoderBlock: Sendable {
                 width: name.width(in: configuration)
             )
         }
-        for name in configuration.linears {
+        linearNames = configuration.linears(inLayer: layer)
+        for name in linearNames {
             let (outputs, inputs) = name.shape(in: configuration)
             linears[name] = try source.linear(
                 name.path(layer: layer),
@@ -38,7 +43,18 @@ public struct DecoderBlock: Sendable {
                 hasBias: name.hasBias(in: configuration)
             )
         }
+        router = try configuration.experts(inLayer: layer).map { experts in
+            let weight = try source.matrix(
+                experts.routerPath(layer: layer) + ".weight",
+                rows: experts.count,
+                columns: configuration.hiddenSize
+            )
+            return Router(weight: weight, experts: experts)
+        }
     }
+
+    /// How many experts the block has; nil if every token passes the same feed-forward part.
+    public var expertCount: Int? { router?.experts.count }
 
     /// The weights of a linear; a new value must have the shape of the old one.
     public subscript(name: LinearName) -> LinearLayer {
@@ -152,6 +168,9 @@ public struct DecoderBlock: Sendable {
         record(.middle, hidden)
         let y = configuration.isParallel ? x : feedForwardInput(hidden, execution)
         record(.input(.feedForwardInput), y)
+        guard router == nil else {
+            return addExperts(of: y, to: &hidden, execution, record: record)
+        }
         let gated = gated(y, execution, record: record)
         record(.input(.feedForwardOutput), gated)
         add(.downProjection, of: gated, to: &hidden, execution, record: record)

@@ -50,6 +50,7 @@ extension ModelConfiguration {
         rotary = embeddings.main
         layers = try reader.layers(description, count: layerCount, embeddings)
         gate = try reader.gate(description)
+        experts = try reader.experts(description, layerCount: layerCount)
         biasedLinears = try reader.biasedLinears(description)
         let widths = (hidden: hiddenSize, head: headDimension)
         embeddingScale = try reader.factor(description.embeddingScale, widths)

@@ -9,7 +9,7 @@ public struct ModelConfiguration: Sendable, Equatable {
     public var vocabularySize: Int
     /// The width of the residual stream.
     public var hiddenSize: Int
-    /// The width inside the feed-forward part.
+    /// The width inside the feed-forward part that all tokens pass.
     public var intermediateSize: Int
     /// The number of decoder blocks.
     public var layerCount: Int
@@ -31,6 +31,8 @@ public struct ModelConfiguration: Sendable, Equatable {
     public var layers: [LayerAttention]
     /// What gates the feed-forward part.
     public var gate: GateFunction
+    /// The experts of those layers that have them; nil if there are none.
+    public var experts: Experts?
     /// The linears that have biases.
     public var biasedLinears: Set<LinearName>
     /// What embeddings are multiplied by.
@@ -57,9 +59,6 @@ public struct ModelConfiguration: Sendable, Equatable {
 
     /// The width of all key (or value) heads together.
     public var keyValueWidth: Int { keyValueHeadCount * headDimension }
-
-    /// The linears of a block, in the order in which data reaches them.
-    public var linears: [LinearName] { family.description.linears }
 
     /// Whether attention and the feed-forward part both take the block's normed input.
     public var isParallel: Bool { family.description.isParallel }

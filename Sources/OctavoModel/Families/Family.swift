@@ -3,7 +3,9 @@ import OctavoNumerics
 extension ModelConfiguration {
     /// The families whose mathematics is known, as `model_type` names them.
     public enum Family: String, CaseIterable, Sendable {
-        case llama, mistral, qwen2, qwen3, gemma, gemma2
+        case llama, mistral, mixtral, qwen2, qwen3
+        case qwen3MoE = "qwen3_moe"
+        case gemma, gemma2
         case gemma3 = "gemma3_text"
         case phi3, cohere, granite, olmo2, smollm3
 
@@ -12,8 +14,10 @@ extension ModelConfiguration {
             switch self {
             case .llama: .llama
             case .mistral: .mistral
+            case .mixtral: .mixtral
             case .qwen2: .qwen2
             case .qwen3: .qwen3
+            case .qwen3MoE: .qwen3MoE
             case .gemma: .gemma
             case .gemma2: .gemma2
             case .gemma3: .gemma3
@@ -37,6 +41,16 @@ extension FamilyDescription {
         $0.defaultContextLength = 131_072
     }
 
+    static let mixtral = FamilyDescription {
+        $0.experts = ExpertDefaults(spelling: .blockSparse, count: 8, activeCount: 2)
+        $0.windows = .everyLayer(default: nil)
+        $0.keys = ["sliding_window", "num_local_experts", "num_experts"]
+        $0.defaultEpsilon = 1e-5
+        $0.defaultKeyValueHeadCount = 8
+        $0.defaultContextLength = 131_072
+        $0.defaultTheta = 1_000_000
+    }
+
     static let qwen2 = FamilyDescription {
         $0.biasedLinears = [.queryProjection, .keyProjection, .valueProjection]
         $0.windows = .upperLayers
@@ -52,6 +66,19 @@ extension FamilyDescription {
         $0.norms[.keys] = "self_attn.k_norm"
         $0.keys.insert("attention_bias")
         $0.defaultHeadDimension = 128
+    }
+
+    static let qwen3MoE = FamilyDescription {
+        $0 = qwen3
+        $0.experts = ExpertDefaults(spelling: .projections, count: 128, activeCount: 8)
+        $0.windows = .everyLayer(default: 4096)
+        $0.keys.remove("layer_types")
+        $0.keys.formUnion([
+            "num_local_experts", "num_experts", "norm_topk_prob", "mlp_only_layers",
+            "decoder_sparse_step",
+        ])
+        $0.defaultKeyValueHeadCount = 4
+        $0.defaultHeadDimension = nil
     }
 
     static let gemma = FamilyDescription {

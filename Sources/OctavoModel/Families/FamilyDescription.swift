@@ -18,13 +18,15 @@ public struct FamilyDescription: Sendable, Equatable {
     public var headNorm = HeadNorm.sharedByHeads
     /// Whether attention and the feed-forward part both take the block's normed input.
     public var isParallel = false
-    /// The linears of a block, in the order in which data reaches them.
+    /// The linears of a block without experts, in the order in which data reaches them.
     public var linears: [LinearName] = [
         .queryProjection, .keyProjection, .valueProjection, .outputProjection, .gateProjection,
         .upProjection, .downProjection,
     ]
     /// The linears that have biases, whatever the configuration says.
     public var biasedLinears: Set<LinearName> = []
+    /// What is known of experts; nil for none.
+    public var experts: ExpertDefaults?
     /// Which numbers of a head are rotated together.
     public var pairing = RotaryTable.Pairing.halves
     /// Which layers see a window only.

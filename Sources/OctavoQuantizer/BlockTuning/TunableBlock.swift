@@ -88,7 +88,8 @@ struct TunableBlock: Sendable {
         rateFactor: Float
     ) -> Int {
         var goals: [LinearName: StraightThroughBuffer] = [:]
-        for name in names where options.updatesCodes {
+        // Experts that no token of the batch passes stay as they are.
+        for name in names where options.updatesCodes && gradients.weights[name] != nil {
             goals[name] = linears[name]?.takeGoal(options, threads: threads)
         }
         if options.updatesParameters {
@@ -122,7 +123,7 @@ struct TunableBlock: Sendable {
         for name in NormName.allCases where norms[name] != nil {
             try norms[name]?.visit(&visitor, prefix + name.rawValue + "_norm")
         }
-        for name in rest.configuration.linears where linears[name] != nil {
+        for name in rest.linearNames where linears[name] != nil {
             try linears[name]?.visit(&visitor, prefix + name.rawValue)
         }
         try visitor.progress(prefix + "steps", &steps)

@@ -48,12 +48,17 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 try streams.keep(streams.matrix(.original, batch), as: .originalBlockInput, batch)
             }
         }
-        for site in InputSite.allCases { try fit(site) }
-        progress(.stage(.passes))
-        try streams.forEachBatch { batch in
-            try streams.update(.quantized, batch) { hidden in
-                let input = try streams.matrix(.siteInput, batch)
-                folded.add(.downProjection, of: input, to: &hidden, execution)
+        for site in [InputSite.attentionInput, .attentionOutput] { try fit(site) }
+        if let experts = original.expertCount {
+            try fitExperts(experts)
+        } else {
+            for site in [InputSite.feedForwardInput, .feedForwardOutput] { try fit(site) }
+            progress(.stage(.passes))
+            try streams.forEachBatch { batch in
+                try streams.update(.quantized, batch) { hidden in
+                    let input = try streams.matrix(.siteInput, batch)
+                    folded.add(.downProjection, of: input, to: &hidden, execution)
+                }
             }
         }
         var errors = BlockErrors()
@@ -102,29 +107,43 @@ struct BlockFitting<Journal: QuantizationJournal> {
         }
     }
 
-    private var execution: Execution { quantizer.execution }
-    private var followsOriginal: Bool { quantizer.targets == .original }
+    var execution: Execution { quantizer.execution }
+    var followsOriginal: Bool { quantizer.targets == .original }
 
     /// Quantizes the linears of a site.
     private mutating func fit(_ site: InputSite) throws {
-        var kept: [LinearName: QuantizedLinear] = [:]
-        let names = site.linears(in: quantizer.configuration).filter {
-            quantizer.isQuantized($0, block: index)
+        try fit(original.linearNames.filter { $0.site == site }) { fitting, isNeeded in
+            var statistics: SiteStatistics?
+            if isNeeded {
+                statistics = SiteStatistics(
+                    site,
+                    in: fitting.quantizer.configuration,
+                    hasTargets: fitting.followsOriginal
+                )
+            }
+            try fitting.streams.forEachBatch { try fitting.advance(to: site, $0, &statistics) }
+            return statistics
         }
+    }
+
+    /// Quantizes linears that share an input.
+    ///
+    /// - Parameters:
+    ///   - linears: All that take the input.
+    ///   - collect: Takes the streams to the input, and returns statistics of it where they are needed:
+    ///     where the journal does not have all linears.
+    /// - Throws: ``LinearQuantizationError``, or what streams and journal throw.
+    mutating func fit(
+        _ linears: [LinearName],
+        collect: (BlockFitting, _ isNeeded: Bool) throws -> SiteStatistics?
+    ) throws {
+        var kept: [LinearName: QuantizedLinear] = [:]
+        let names = linears.filter { quantizer.isQuantized($0, block: index) }
         for name in names { kept[name] = try journal.linear(name, block: index) }
         let missing = names.filter { kept[$0] == nil }
 
         progress(.stage(.passes))
-        var statistics: SiteStatistics?
-        if !missing.isEmpty {
-            statistics = SiteStatistics(
-                site,
-                in: quantizer.configuration,
-                hasTargets: followsOriginal
-            )
-        }
-        try streams.forEachBatch { batch in try advance(to: site, batch, &statistics) }
-
+        let statistics = try collect(self, !missing.isEmpty)
         for name in names where kept[name] != nil {
             progress(.linear(name, block: index, relativeLoss: nil))
         }
@@ -134,6 +153,7 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 quantizer: quantizer,
                 block: index,
                 original: original,
+                linears: linears,
                 statistics: statistics,
                 journal: journal,
                 progress: progress
@@ -183,10 +203,7 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 }
             }
         case .feedForwardInput:
-            let hidden = try streams.update(.quantized, batch) { hidden in
-                let input = try streams.matrix(.siteInput, batch)
-                folded.add(.outputProjection, of: input, to: &hidden, execution)
-            }
+            let hidden = try addAttention(batch)
             guard statistics != nil else { return }
             input = original.feedForwardInput(try feedForwardStream(hidden, batch), execution)
             if followsOriginal {
@@ -225,12 +242,21 @@ struct BlockFitting<Journal: QuantizationJournal> {
         try statistics?.add(input, target: target)
     }
 
+    /// Takes the stream of a batch behind the attention part.
+    @discardableResult
+    func addAttention(_ batch: Batch) throws -> Matrix {
+        try streams.update(.quantized, batch) { hidden in
+            let input = try streams.matrix(.siteInput, batch)
+            folded.add(.outputProjection, of: input, to: &hidden, execution)
+        }
+    }
+
     /// Lets each token count by how small it is in the stream: what comes after is behind norms, which
     /// divide errors by the length of what they are in.
     ///
     /// Without this the few tokens whose activations are thousands of times larger than all others', often
     /// the first of each sequence, would be all that counts.
-    private func weigh(_ input: inout Matrix, _ target: inout Matrix?, by goal: Matrix) {
+    func weigh(_ input: inout Matrix, _ target: inout Matrix?, by goal: Matrix) {
         let factors = rowDots(goal, goal).map { square -> Float in
             // What is not finite must stay so, and be told.
             guard square.isFinite else { return .nan }
@@ -250,12 +276,12 @@ struct BlockFitting<Journal: QuantizationJournal> {
     }
 
     /// The stream that the feed-forward part takes, given the one behind attention.
-    private func feedForwardStream(_ hidden: Matrix, _ batch: Batch) throws -> Matrix {
+    func feedForwardStream(_ hidden: Matrix, _ batch: Batch) throws -> Matrix {
         quantizer.configuration.isParallel ? try streams.matrix(.blockInput, batch) : hidden
     }
 
     /// The same in the original.
-    private func originalFeedForwardStream(_ goal: Matrix, _ batch: Batch) throws -> Matrix {
+    func originalFeedForwardStream(_ goal: Matrix, _ batch: Batch) throws -> Matrix {
         quantizer.configuration.isParallel
             ? try streams.matrix(.originalBlockInput, batch) : goal
     }

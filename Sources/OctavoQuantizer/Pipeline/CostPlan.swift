@@ -25,9 +25,9 @@ extension ModelQuantizer {
         var quantizing = 0.0
         var weights = 0.0
         for block in 0..<configuration.layerCount {
-            for name in configuration.linears {
+            for name in configuration.linears(inLayer: block) {
                 let (outputs, inputs) = name.shape(in: configuration)
-                weights += Double(outputs * inputs)
+                weights += Double(outputs * inputs) * configuration.shareOfTokens(for: name)
                 guard isQuantized(name, block: block) else { continue }
                 quantizing += estimatedWork(
                     scheme: scheme,
@@ -52,13 +52,31 @@ extension ModelQuantizer {
 
     /// The operations that a token takes in the moments of all blocks' inputs.
     private var moments: Double {
-        let block = InputSite.allCases.reduce(0.0) { sum, site in
-            let width = Double(site.width(in: configuration))
-            let other =
-                site.fitsStream(in: configuration) ? Double(configuration.hiddenSize) : width
+        (0..<configuration.layerCount).reduce(0) { $0 + moments(inLayer: $1) }
+    }
+
+    private func moments(inLayer layer: Int) -> Double {
+        let experts = configuration.experts(inLayer: layer)
+        return InputSite.allCases.reduce(0.0) { sum, site in
+            let isExperts = experts != nil && ![.attentionInput, .attentionOutput].contains(site)
+            let width = Double(
+                isExperts && site == .feedForwardOutput
+                    ? experts?.intermediateSize ?? 0 : site.width(in: configuration)
+            )
+            let fitsStream = !isExperts && site.fitsStream(in: configuration)
+            let other = fitsStream ? Double(configuration.hiddenSize) : width
+            let times = isExperts ? Double(experts?.activeCount ?? 1) : 1
             // A triangle of inputs with inputs, and all of inputs with targets.
-            return sum + width * width + (targets == .original ? 2 * width * other : 0)
+            return sum + times
+                * (width * width + (targets == .original ? 2 * width * other : 0))
         }
-        return block * Double(configuration.layerCount)
+    }
+}
+
+extension ModelConfiguration {
+    /// The share of all tokens that passes a linear.
+    fileprivate func shareOfTokens(for name: LinearName) -> Double {
+        guard name.expertIndex != nil, let experts else { return 1 }
+        return Double(experts.activeCount) / Double(experts.count)
     }
 }

@@ -99,23 +99,31 @@ extension ModelQuantizer {
 
     /// While a block is at work.
     private func blockPart(_ tokens: Int, _ sequenceLength: Int) -> [MemoryPlan.Part] {
-        let shapes = configuration.linears.map { $0.shape(in: configuration) }
-        let weights = shapes.reduce(0) { $0 + $1.outputs * $1.inputs }
+        let layers = (0..<configuration.layerCount).map { layer in
+            configuration.linears(inLayer: layer).map { $0.shape(in: configuration) }
+        }
+        let weights = layers.map { $0.reduce(0) { $0 + $1.outputs * $1.inputs } }.max() ?? 0
+        let shapes = layers.joined()
         let widest = shapes.map(\.inputs).max() ?? 0
         let largest = shapes.map { $0.outputs * $0.inputs }.max() ?? 0
         // A batch ends with the sequence that fills it.
         let rows = min(tokens, batchTokens + sequenceLength)
         let tunedRows = min(tokens, tuningBatchTokens + sequenceLength)
         // What a fused linear makes is there once more while it is taken apart.
-        let inner = configuration.linears.contains(.gateUpProjection) ? 5 : 3
-        let width = 8 * configuration.hiddenSize + inner * configuration.intermediateSize
+        let inner =
+            configuration.family.description.linears.contains(.gateUpProjection) ? 5 : 3
+        let innerWidth = max(
+            configuration.intermediateSize,
+            configuration.experts?.intermediateSize ?? 0
+        )
+        let width = 8 * configuration.hiddenSize + inner * innerWidth
         // A sum in double, a batch's in single precision, and the means made of them; of inputs with
         // inputs, and of inputs with targets.
         let moments = 2 * widest * widest * (8 + 4 + 4)
         // The Hessian, its factor and what that is made from.
         let metric = widest * widest * (4 + 4 + 8)
         // Weights, targets, residuals, points and slopes of each layer that is being solved.
-        let layers = min(threads, 3) * (12 * 4 * largest + solverBytes(inputs: widest))
+        let solving = min(threads, 3) * (12 * 4 * largest + solverBytes(inputs: widest))
         // Gradients, both moments of Adam, the best parameters so far, and a trace of the batch.
         let tuned = tuning == nil ? 0 : 4 * (3 * weights + tunedRows * 2 * width)
         return [
@@ -124,7 +132,7 @@ extension ModelQuantizer {
             // Either a site is fitted or the block is tuned.
             MemoryPlan.Part(
                 name: "layers being fitted",
-                bytes: max(moments + metric + layers, tuned)
+                bytes: max(moments + metric + solving, tuned)
             ),
         ]
     }

@@ -16,8 +16,25 @@ public enum QuantizationEvent: Sendable {
     case stage(Stage)
     /// A linear of a block is done; without a loss if a journal gave it back.
     case linear(LinearName, block: Int, relativeLoss: Float?)
+    /// Fewer calibration tokens pass an expert than its linears have inputs.
+    case rareExpert(ExpertUse)
     /// A block is done.
     case block(Int, BlockErrors)
+}
+
+/// How many calibration tokens pass an expert.
+///
+/// With fewer tokens than inputs nothing is known of some directions; the moments of inputs are then
+/// shrunk towards their diagonal, and without any token the expert is fitted to those of all tokens.
+public struct ExpertUse: Sendable, Equatable {
+    /// The block, from 0.
+    public var block: Int
+    /// The expert, from 0.
+    public var expert: Int
+    /// How many tokens pass it.
+    public var tokens: Int
+    /// The inputs of its widest linear.
+    public var inputs: Int
 }
 
 /// How far the residual stream behind a block is from the original model's: the mean over tokens of

@@ -7,6 +7,8 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
     let quantizer: ModelQuantizer
     let block: Int
     let original: DecoderBlock
+    /// All that take the input; at least one.
+    let linears: [LinearName]
     let statistics: SiteStatistics
     let journal: Journal
     let progress: @Sendable (QuantizationEvent) -> Void
@@ -14,7 +16,6 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
     /// Quantizes linears, the costliest first so that no thread is left with them, and keeps each as
     /// soon as it is done.
     func quantize(_ names: [LinearName]) throws -> [LinearName: QuantizedLinear] {
-        let linears = statistics.site.linears(in: quantizer.configuration)
         let metric: InputMetric
         do throws(QuantizationError) {
             metric = try statistics.metric(groupSize: quantizer.scheme.groupSize)

@@ -4,7 +4,6 @@ import OctavoNumerics
 /// What a site's linears are fitted to: the second moments of their input, and of what their outputs
 /// should be with that input.
 struct SiteStatistics: Sendable {
-    let site: InputSite
     /// Whether the site's one linear is fitted to what the stream lacks.
     let fitsStream: Bool
     private var inputs: HessianAccumulator
@@ -15,7 +14,6 @@ struct SiteStatistics: Sendable {
     private var targets: CrossAccumulator?
 
     init(_ site: InputSite, in configuration: ModelConfiguration, hasTargets: Bool) {
-        self.site = site
         fitsStream = site.fitsStream(in: configuration)
         let width = site.width(in: configuration)
         inputs = HessianAccumulator(inputs: width)
@@ -25,6 +23,13 @@ struct SiteStatistics: Sendable {
                 columns: width
             )
         }
+    }
+
+    /// Starts with nothing for linears of an expert, which are not fitted to the stream.
+    init(expertInputs width: Int, hasTargets: Bool) {
+        fitsStream = false
+        inputs = HessianAccumulator(inputs: width)
+        if hasTargets { targets = CrossAccumulator(rows: width, columns: width) }
     }
 
     /// Adds a batch: inputs, and what goes with them.

@@ -115,7 +115,7 @@ public struct ModelTuner: Sendable {
             layout: BatchLayout(lengths: sequences.map(\.count)),
             loss: loss(indices, 1 / Float(tokens.count)),
             execution: execution,
-            weights: Set(model.configuration.linears)
+            weights: nil
         ).run(
             addingTo: &ends,
             block: { model.block($0) },

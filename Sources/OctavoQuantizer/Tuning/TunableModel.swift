@@ -136,7 +136,7 @@ extension DecoderBlock {
     /// The linears that are held as sums of codebook entries.
     fileprivate var additiveLayers: [LinearName: AdditiveLayer] {
         var layers: [LinearName: AdditiveLayer] = [:]
-        for name in configuration.linears {
+        for name in linearNames {
             if case .additive(let layer) = self[name] { layers[name] = layer }
         }
         return layers

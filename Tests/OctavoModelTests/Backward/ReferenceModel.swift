@@ -16,7 +16,7 @@ struct ReferenceModel {
         for layer in 0..<configuration.layerCount {
             names += ["input_layernorm.weight", "post_attention_layernorm.weight"]
                 .map { "model.layers.\(layer).\($0)" }
-            for linear in configuration.linears {
+            for linear in configuration.linears(inLayer: 0) {
                 names.append(linear.path(layer: layer) + ".weight")
                 if linear.hasBias(in: configuration) {
                     names.append(linear.path(layer: layer) + ".bias")

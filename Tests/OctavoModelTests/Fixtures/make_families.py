@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of every dense family, with the logits, the loss and the gradients that transformers
+"""Tiny random checkpoints of every family, with the logits, the loss and the gradients that transformers
 and PyTorch's autograd compute for them in float32.
 
 Run in this folder: `pip install torch transformers` and `python make_families.py [NAME…]`.
@@ -58,6 +58,13 @@ CONFIGURATIONS = {
         logits_scaling=2.5, attention_bias=True, mlp_bias=True),
     "olmo2": T.Olmo2Config(**BASE),
     "smollm3": T.SmolLM3Config(**BASE, no_rope_layer_interval=2, mlp_bias=True),
+    "mixtral-window": T.MixtralConfig(
+        **BASE, num_local_experts=5, num_experts_per_tok=2, sliding_window=7),
+    # Experts in the second layer only, with weights that do not sum up to one.
+    "qwen3-moe-mixed": T.Qwen3MoeConfig(
+        **BASE | dict(num_hidden_layers=4), head_dim=8, attention_bias=True, num_experts=6,
+        num_experts_per_tok=3, moe_intermediate_size=16, norm_topk_prob=False, decoder_sparse_step=2,
+        mlp_only_layers=[3], use_sliding_window=True, sliding_window=9),
 }
 
 
@@ -66,6 +73,24 @@ def projections(gradient):
     flat = gradient.double().flatten()
     index = torch.arange(flat.numel(), dtype=torch.float64)
     return [flat.norm().item()] + [(flat * torch.sin(k * index + k)).sum().item() for k in (1, 2, 3)]
+
+
+def stored(model):
+    """Parameters' gradients as checkpoints name the parameters, which hold each expert by itself."""
+    for key, parameter in model.named_parameters():
+        mixtral = model.config.model_type == "mixtral"
+        key = key.replace(".mlp.", ".block_sparse_moe.") if mixtral else key
+        module, _, kind = key.rpartition(".experts.")
+        names = dict(gate="w1", down="w2", up="w3") if mixtral else dict(
+            gate="gate_proj", down="down_proj", up="up_proj")
+        if not module:
+            yield key, parameter.grad
+            continue
+        for index, gradient in enumerate(parameter.grad):
+            parts = (["gate", "up"], gradient.chunk(2)) if kind == "gate_up_proj" else (
+                ["down"], [gradient])
+            for part, gradient in zip(*parts):
+                yield f"{module}.experts.{index}.{names[part]}.weight", gradient
 
 
 for name, configuration in CONFIGURATIONS.items():
@@ -107,7 +132,7 @@ for name, configuration in CONFIGURATIONS.items():
         logits_last=logits[-1].tolist(),
         prefix_length=PREFIX,
         logits_prefix=prefix[-1].tolist(),
-        gradients={key: projections(p.grad) for key, p in model.named_parameters()},
+        gradients={key: projections(gradient) for key, gradient in stored(model)},
     )
     assert all(math.isfinite(x) for x in golden["logits_last"])
     with open(f"{folder}/golden.json", "w") as file:

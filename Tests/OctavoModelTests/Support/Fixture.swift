@@ -9,10 +9,11 @@ enum Fixture {
         try SafetensorsFolder(packageRoot + "/Tests/OctavoModelTests/Fixtures/" + name)
     }
 
-    /// Those that `Fixtures/make_families.py` made: every dense family but Llama.
+    /// Those that `Fixtures/make_families.py` made: every family but Llama.
     static let families = [
         "mistral-window-dynamic", "qwen2-window-yarn", "qwen3-biases-yarn", "gemma", "gemma2",
         "gemma3-linear", "phi3-longrope-partial", "cohere", "granite", "olmo2", "smollm3",
+        "mixtral-window", "qwen3-moe-mixed",
     ]
 
     static func family(_ name: String) throws -> SafetensorsFolder {

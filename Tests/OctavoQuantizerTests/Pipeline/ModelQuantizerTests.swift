@@ -62,7 +62,7 @@ struct ModelQuantizerTests {
         var plain = quantizer
         plain.targets = .weights
         let (fitted, unfitted) = (try run(quantizer), try run(plain))
-        #expect(fitted.linears.count == 2 * quantizer.configuration.linears.count)
+        #expect(fitted.linears.count == 2 * quantizer.configuration.linears(inLayer: 0).count)
         for text in [sequences, source.sequences(24, length: 32, seed: 9)] {
             #expect(try error(fitted, on: text) < 0.95 * error(unfitted, on: text))
         }
