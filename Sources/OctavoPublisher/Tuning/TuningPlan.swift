@@ -31,10 +31,13 @@ struct TuningPlan {
         let head = (configuration.tiesEmbeddings ? 1 : 2) * configuration.vocabularySize * width
         let teacherHead =
             (teacher.tiesEmbeddings ? 1 : 2) * teacher.vocabularySize * teacher.hiddenSize
-        let block = configuration.linears.reduce(0) { sum, name in
-            let (outputs, inputs) = name.shape(in: configuration)
-            return sum + outputs * inputs
+        let blocks = (0..<configuration.layerCount).map { layer in
+            configuration.linears(inLayer: layer).reduce(0) { sum, name in
+                let (outputs, inputs) = name.shape(in: configuration)
+                return sum + outputs * inputs
+            }
         }
+        let block = blocks.max() ?? 0
         let entries = model.scheme.map { $0.codebooks * $0.entries * $0.groupSize } ?? 0
         let tokens = max(options.batchTokens, request.sequenceLength)
         let heldOut = Int(Double(request.tokens) * options.heldOutShare)
@@ -53,7 +56,7 @@ struct TuningPlan {
             ("codes", 6 * codes),
             // Those three, and two means.
             ("codebooks", 5 * 4 * entries * shapes.count),
-            ("linears without codes", 4 * (configuration.layerCount * block - quantizedWeights)),
+            ("linears without codes", 4 * (blocks.reduce(0, +) - quantizedWeights)),
             ("what codes come near to", options.updatesCodes ? 8 * quantizedWeights : 0),
             ("a block's weights", formed),
             (
