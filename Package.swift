@@ -47,6 +47,7 @@ let package = Package(
         // What Fuzz/ reads with.
         .library(name: "OctavoBase", targets: ["OctavoBase"]),
         .library(name: "OctavoCheckpoint", targets: ["OctavoCheckpoint"]),
+        .library(name: "OctavoContainer", targets: ["OctavoContainer"]),
         .library(name: "OctavoModel", targets: ["OctavoModel"]),
     ],
     dependencies: [
@@ -77,6 +78,11 @@ let package = Package(
             pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]
         ),
+        .systemLibrary(
+            name: "CZstd",
+            pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]
+        ),
         .target(
             name: "CKernels",
             cSettings: [
@@ -89,6 +95,7 @@ let package = Package(
         module("OctavoCheckpoint", ["OctavoBase", "CPCRE2"]),
         module("OctavoModel", ["OctavoBase", "OctavoNumerics"]),
         module("OctavoQuantizer", ["OctavoBase", "OctavoNumerics", "OctavoModel"]),
+        module("OctavoContainer", ["OctavoBase", "CZstd"]),
         module("OctavoHub", ["OctavoBase", "CCurl"]),
         module(
             "OctavoHubServer",
@@ -98,7 +105,7 @@ let package = Package(
             "OctavoPublisher",
             [
                 "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
-                "OctavoQuantizer",
+                "OctavoQuantizer", "OctavoContainer",
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Mustache", package: "swift-mustache"),
             ]
@@ -107,8 +114,8 @@ let package = Package(
             name: "OctavoCLI",
             dependencies: [
                 "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
-                "OctavoQuantizer", "OctavoHub", "OctavoHubServer", "OctavoPublisher",
-                argumentParser,
+                "OctavoQuantizer", "OctavoContainer", "OctavoHub", "OctavoHubServer",
+                "OctavoPublisher", argumentParser,
             ],
             swiftSettings: strict
         ),
@@ -127,13 +134,14 @@ let package = Package(
             "OctavoQuantizer",
             ["OctavoBase", "OctavoNumerics", "OctavoModel", "OctavoQuantizer"]
         ),
+        tests("OctavoContainer", ["OctavoBase", "OctavoContainer"]),
         tests("OctavoHub", ["OctavoBase", "OctavoHub"], fixtures: true),
         tests("OctavoHubServer", ["OctavoBase", "OctavoHub", "OctavoHubServer"]),
         tests(
             "OctavoPublisher",
             [
                 "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
-                "OctavoQuantizer", "OctavoHub", "OctavoPublisher",
+                "OctavoQuantizer", "OctavoContainer", "OctavoHub", "OctavoPublisher",
                 .product(name: "Yams", package: "Yams"),
             ]
         ),

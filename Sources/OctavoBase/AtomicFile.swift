@@ -41,6 +41,16 @@ public struct AtomicFile: ~Copyable {
         }
     }
 
+    /// Puts bytes at a place; what is between them and what was written before is zero.
+    public func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
+        try writeAll(bytes, to: descriptor, at: offset, path: path)
+    }
+
+    /// Cuts the file off, or fills it up with zeros.
+    public func resize(to length: Int) throws(FileError) {
+        guard ftruncate(descriptor, length) == 0 else { throw FileError("write", path) }
+    }
+
     /// Syncs the file and gives it its name, replacing what had it.
     public consuming func commit() throws(FileError) {
         guard fsync(descriptor) == 0 else { throw FileError("write", path) }

@@ -27,6 +27,12 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         bytes = hasher.finish()
     }
 
+    /// Takes a digest of 32 bytes that was worked out elsewhere.
+    public init(bytes: [UInt8]) {
+        precondition(bytes.count == 32, "a SHA-256 has 32 bytes")
+        self.bytes = bytes
+    }
+
     /// Reads 64 lowercase hexadecimal digits, or returns nil.
     public init?(hex: String) {
         guard let bytes = bytesOfHex(hex), bytes.count == 32 else { return nil }

@@ -1,3 +1,4 @@
+import OctavoBase
 import OctavoNumerics
 
 extension LanguageModel {

@@ -1,3 +1,4 @@
+import OctavoBase
 import Glibc
 public import OctavoNumerics
 

@@ -1,3 +1,4 @@
+import OctavoBase
 internal import CKernels
 
 /// The codes of a layer whose weights are sums of codebook entries, and the shape they make.

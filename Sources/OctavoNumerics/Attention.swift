@@ -1,3 +1,4 @@
+import OctavoBase
 internal import CKernels
 
 /// Queries that follow each other in one sequence, and the keys that they may see.

@@ -1,3 +1,4 @@
+import OctavoBase
 internal import CKernels
 
 /// Divides each row by its root mean square, then multiplies by `weight` (Zhang and Sennrich, RMSNorm).

@@ -1,3 +1,4 @@
+import OctavoBase
 internal import CKernels
 
 /// Multiplies by weights held as sums of codebook entries, without forming the weights.

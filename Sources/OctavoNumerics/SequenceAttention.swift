@@ -1,3 +1,4 @@
+import OctavoBase
 internal import CKernels
 
 /// Causal attention with grouped heads over whole sequences: scores are formed as products of

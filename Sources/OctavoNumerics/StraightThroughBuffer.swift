@@ -1,3 +1,4 @@
+import OctavoBase
 internal import CKernels
 
 /// Weights that learn by gradient descent in place of codes, which cannot: now and then codes are chosen

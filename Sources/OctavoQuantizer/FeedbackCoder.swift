@@ -48,7 +48,7 @@ struct FeedbackCoder {
         // So many rows at a time that what is kept of them stays near the processor.
         let share = max(1, min(2048 / hypotheses, (targets.rows + threads - 1) / threads))
         let starts = Array(stride(from: 0, to: targets.rows, by: share))
-        let found = parallelMap(starts.count, threads: threads, onOneBLASThread: true) { index in
+        let found = parallelMapOnOneBLASThread(starts.count, threads: threads) { index in
             let rows = starts[index]..<min(starts[index] + share, targets.rows)
             var pass = FeedbackPass(self, targets, scales: scales, rows: rows)
             return pass.run()

@@ -1,3 +1,4 @@
+import OctavoBase
 public import OctavoNumerics
 
 /// A sum over tokens of what their logits cost, and its gradient.

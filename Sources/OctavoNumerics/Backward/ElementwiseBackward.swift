@@ -1,3 +1,4 @@
+import OctavoBase
 internal import CKernels
 
 /// The adjoint of ``rmsNorm(_:weight:epsilon:threads:on:)``.

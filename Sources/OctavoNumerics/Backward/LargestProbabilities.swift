@@ -1,3 +1,4 @@
+import OctavoBase
 import Glibc
 
 /// The largest probabilities of each row of a distribution over a vocabulary; the rest of each row is known
