@@ -272,6 +272,6 @@ extension ContainerHeader {
 /// as bytes, as the system does.
 func isInside(_ path: String) -> Bool {
     !path.utf8.contains(0) && !path.utf8.contains(UInt8(ascii: "\\"))
-        && path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy
-    { part in !part.isEmpty && part.first != UInt8(ascii: ".") }
+        && path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .allSatisfy { part in !part.isEmpty && part.first != UInt8(ascii: ".") }
 }

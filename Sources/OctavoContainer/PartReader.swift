@@ -22,7 +22,10 @@ struct PartReader: Sendable {
             return
         }
         func wrongTable() -> ContainerError {
-            ContainerError(.blockTable, "the blocks of a part do not fill its \(stored.byteCount) bytes")
+            ContainerError(
+                .blockTable,
+                "the blocks of a part do not fill its \(stored.byteCount) bytes"
+            )
         }
         let tableStart = stored.byteCount - 4 * planes * pieceCount
         guard tableStart > 0 else { throw wrongTable() }
