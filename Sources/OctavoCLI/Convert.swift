@@ -12,19 +12,23 @@ struct Convert: AsyncParsableCommand {
             Examples:
               octavo convert model.gguf ./model --to safetensors --dtype f16
               octavo convert ./folded ./unfolded --to dense --dtype bf16
+              octavo convert ./folded folded.aqlm --to aqlm
             """
     )
 
     @Argument(help: "The model to convert.")
     var model: String
 
-    @Argument(help: "The directory to make; it must not exist.")
+    @Argument(help: "The directory to make, or the .aqlm file; it must not exist.")
     var output: String
 
     @Option(
         help: """
             safetensors: Hugging Face layout, tensors as they are. \
-            dense: the same with quantized layers replaced by the weights they stand for.
+            dense: the same with quantized layers replaced by the weights they stand for. \
+            hf-aqlm: the published AQLM layout, with its rules kept. \
+            aqlm: one file that holds all files of the model, without loss. \
+            Out of a .aqlm file, safetensors and hf-aqlm give back the files that went in.
             """
     )
     var to: ConversionOptions.Target
@@ -39,19 +43,22 @@ struct Convert: AsyncParsableCommand {
     var maxShardSize = ByteCount.fiveGigabytes
 
     @OptionGroup
+    var threads: ThreadOptions
+    @OptionGroup
     var result: OutputOptions
 
     func run() async throws {
         try await reporting(as: result) { printer in
             let source = try await openModel(model, printer)
-            let options = ConversionOptions(
+            var options = ConversionOptions(
                 target: to,
                 dtype: dtype?.dtype,
                 maxShardSize: maxShardSize.bytes
             )
-            let (output, handler) = (output, printer.handler)
+            options.threads = threads.count
+            let (output, handler, chosen) = (output, printer.handler, options)
             let files = try await runBlocking {
-                try convert(source, to: output, options, progress: handler)
+                try convert(source, to: output, chosen, progress: handler)
             }
             printer.finish()
             result.show(

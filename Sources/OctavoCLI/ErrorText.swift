@@ -1,5 +1,6 @@
 import OctavoBase
 import OctavoCheckpoint
+import OctavoContainer
 import OctavoHub
 import OctavoHubServer
 import OctavoModel
@@ -26,6 +27,7 @@ func remedy(for error: any Error) -> String? {
     case let error as FileError where error.isDiskFull: "free some space and run the command again"
     case let error as FileError where error.isMissing: "check the path"
     case let error as CheckpointError: advice(on: error)
+    case let error as ContainerError: advice(on: error)
     case is ConfigurationError:
         "see `octavo inspect` for what the model declares; other families are not supported yet"
     case let error as WeightError: advice(on: error)
@@ -63,7 +65,7 @@ private func advice(on error: CheckpointError) -> String? {
     switch error {
     case .file(let error): remedy(for: error)
     case .notAModel:
-        "name a directory in Hugging Face layout, or a .gguf, .safetensors, .bin, .pt or .pth file"
+        "name a directory in Hugging Face layout, or a .aqlm, .gguf, .safetensors, .bin, .pt or .pth file"
     case .missingConfig: "copy config.json from where the model came from"
     case .safetensors, .shardIndex, .gguf:
         "the file is damaged or not what it seems; fetch it again and compare its digest"
@@ -71,7 +73,15 @@ private func advice(on error: CheckpointError) -> String? {
     case .ggufModel, .undecodable:
         "convert the file with another tool first, or take the original checkpoint"
     case .aqlm: "fetch the model again, or ask its publisher to repair it"
-    case .badJSON, .noSuchTensor: "fetch the model again"
+    case .badJSON, .noSuchTensor, .encoded: "fetch the model again"
+    }
+}
+
+private func advice(on error: ContainerError) -> String {
+    switch error.rule {
+    case .version, .flags, .requirement, .encoding: "read it with a newer version of Octavo"
+    case .magic: "name a file that `octavo pack` made"
+    default: "the file is damaged or not what it seems; fetch it again"
     }
 }
 
@@ -135,6 +145,7 @@ private func advice(on error: WeightError) -> String {
 private func advice(on error: OutputError) -> String {
     switch error {
     case .name: "give it a name of its own"
+    case .suffix: "name a file as in model.aqlm"
     case .exists: "choose another output, or remove it"
     case .unfinished(let path):
         "go on with the same command and `--resume`, or remove \(path) and begin again"
@@ -174,6 +185,7 @@ private func advice(on error: ModelError) -> String? {
     case .alreadyQuantized:
         "name the original model, or make a dense one with `octavo convert --to dense`"
     case .notQuantized: "fold it with `octavo quantize`, or write it with --to safetensors"
+    case .notPacked: "name a file that `octavo pack` made; other models are read as they are"
     case .noTokenizer: "copy tokenizer.json from where the model came from"
     case .unsupportedScheme: "convert it with the tool that made it"
     }

@@ -7,7 +7,7 @@ struct Octavo: AsyncParsableCommand {
         commandName: "octavo",
         abstract: "Folds a language model to about two bits a weight, proves it, and publishes it.",
         discussion: """
-            A MODEL is a directory in Hugging Face layout, a .gguf or .safetensors file, or \
+            A MODEL is a directory in Hugging Face layout, a .aqlm, .gguf or .safetensors file, or \
             hub:OWNER/NAME[@REVISION].
 
             Example, from a checkpoint to a hub:
@@ -20,7 +20,8 @@ struct Octavo: AsyncParsableCommand {
             CommandGroup(
                 name: "Models",
                 subcommands: [
-                    Inspect.self, Convert.self, Quantize.self, Tune.self, Evaluate.self,
+                    Inspect.self, Convert.self, Pack.self, Unpack.self, Quantize.self, Tune.self,
+                    Evaluate.self,
                     Generate.self,
                     Verify.self, Card.self,
                 ]

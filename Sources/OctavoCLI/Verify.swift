@@ -14,6 +14,7 @@ struct Verify: AsyncParsableCommand {
 
             Examples:
               octavo verify ./folded --teacher ./model
+              octavo verify folded.aqlm --digests
               octavo verify me/SmolLM2-135M-AQLM@main
             """
     )
@@ -27,12 +28,21 @@ struct Verify: AsyncParsableCommand {
     @Flag(help: "Do not run the model.")
     var noInference = false
 
+    @Flag(
+        help:
+            "Compare digests alone: of a .aqlm file every byte, of a directory what its record lists."
+    )
+    var digests = false
+
     @OptionGroup
     var threads: ThreadOptions
     @OptionGroup
     var result: OutputOptions
 
     func validate() throws {
+        if digests, teacher != nil {
+            throw ValidationError("--teacher needs inference, which --digests leaves out")
+        }
         if noInference, teacher != nil {
             throw ValidationError("--teacher needs inference, which --no-inference forbids")
         }
@@ -46,6 +56,7 @@ struct Verify: AsyncParsableCommand {
                 runsInference: !noInference,
                 threads: threads.count
             )
+            request.digestsOnly = digests
             if let teacher { request.teacher = try await openModel(teacher, printer) }
             let (handler, chosen) = (printer.handler, request)
             let report = try await runBlocking { try verify(subject, chosen, progress: handler) }

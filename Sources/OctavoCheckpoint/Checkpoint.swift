@@ -17,6 +17,8 @@ public struct Checkpoint: Sendable {
         case pytorch
         /// A GGUF file.
         case gguf
+        /// A container, read by a module of its own.
+        case container
     }
 
     /// What the model was read from.
@@ -24,7 +26,10 @@ public struct Checkpoint: Sendable {
     /// Where it is.
     public let path: String
     /// Whether it is a file of weights alone, without a configuration to run them by.
-    public var isBare: Bool { format == .safetensors || format == .pytorch }
+    public var isBare: Bool {
+        format == .safetensors || format == .pytorch
+            || format == .container && config.object?.count == 0
+    }
     /// The tensors: shard by shard, in the order of their bytes.
     public let tensors: [CheckpointTensor]
     /// What `config.json` says; an empty object for a single file of weights.

@@ -35,7 +35,7 @@ extension Checkpoint {
 ///
 /// Where head and embedding are one matrix, writers save it under one name, and some take the head's;
 /// PyTorch may save it under both.
-private func withOneEmbedding(_ tensors: [CheckpointTensor], config: JSON) -> [CheckpointTensor] {
+func withOneEmbedding(_ tensors: [CheckpointTensor], config: JSON) -> [CheckpointTensor] {
     let (embedding, head) = ("model.embed_tokens.weight", "lm_head.weight")
     guard let matrix = tensors.first(where: { $0.name == embedding }) else {
         return tensors.map { $0.name == head ? $0.renamed(embedding) : $0 }

@@ -29,6 +29,9 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
     /// A tensor's type does not decode to what was asked for.
     case undecodable(tensor: String, type: String, wanted: String)
 
+    /// What a container holds does not decode.
+    case encoded(tensor: String, reason: String)
+
     /// As a clause: what was found and what was expected.
     public var description: String {
         switch self {
@@ -45,6 +48,8 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
         case .gguf(let file, let error): "\(file) is no sound GGUF file: \(error)"
         case .ggufModel(let file, let error): "\(file) cannot be imported: \(error)"
         case .aqlm(let error): "\(error)"
+        case .encoded(let tensor, let reason):
+            "tensor \"\(tensor)\" does not decode: \(reason)"
         case .noSuchTensor(let name): "there is no tensor \"\(name)\""
         case .undecodable(let tensor, let type, let wanted):
             "tensor \"\(tensor)\" is stored as \(type), which does not decode to \(wanted)"

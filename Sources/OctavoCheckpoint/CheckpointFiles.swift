@@ -1,3 +1,4 @@
+import Glibc
 public import OctavoBase
 
 /// A file that belongs to a model but holds no tensors.
@@ -8,12 +9,20 @@ public struct SideFile: Sendable, Hashable {
         case file(path: String)
         /// Made up from what a GGUF file says.
         case text(String)
+        /// In a container.
+        case encoded(EncodedFile)
     }
 
     /// Its name in a directory of Hugging Face layout.
     public let name: String
     /// Where what it says is.
     public let content: Content
+
+    /// Names a file.
+    public init(name: String, content: Content) {
+        self.name = name
+        self.content = content
+    }
 
     private var limit: Int {
         let vocabularies = ["tokenizer.json", "tokenizer.model", "vocab.json", "merges.txt"]
@@ -26,8 +35,12 @@ public struct SideFile: Sendable, Hashable {
     ///   vocabulary, 16 MB for anything else.
     public func bytes() throws(FileError) -> [UInt8] {
         switch content {
-        case .file(let path): try readFile(path, limit: limit)
-        case .text(let text): Array(text.utf8)
+        case .file(let path): return try readFile(path, limit: limit)
+        case .text(let text): return Array(text.utf8)
+        case .encoded(let file):
+            do { return try file.bytes() } catch {
+                throw FileError("decode", name, code: EBADMSG)
+            }
         }
     }
 }
@@ -55,7 +68,7 @@ public struct SourceFile: Sendable, Hashable {
 /// need, and neither weights of another format nor code.
 ///
 /// docs/side-files.md has the table. The name is that of a file in the model's own directory.
-func isSideFile(_ name: String) -> Bool {
+public func isSideFile(_ name: String) -> Bool {
     let exact: Set = [
         "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
         "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",

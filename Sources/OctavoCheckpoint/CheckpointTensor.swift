@@ -34,6 +34,29 @@ public struct CheckpointTensor: Sendable {
     let transform: GGUFTransform?
     /// Set when its elements do not follow one another in `range`.
     let layout: StridedLayout?
+    /// Set when its elements are encoded in a way that another module decodes.
+    let encoded: (any EncodedTensor)?
+
+    /// A tensor of so many bytes in a container: stored as they are, or encoded.
+    public init(
+        name: String,
+        dtype: DType,
+        shape: [Int],
+        byteCount: Int,
+        file: MappedFile,
+        stored: Range<Int>,
+        encoded: (any EncodedTensor)?
+    ) {
+        self.name = name
+        type = .dtype(dtype)
+        self.shape = shape
+        self.byteCount = byteCount
+        self.file = file
+        range = stored
+        transform = nil
+        layout = nil
+        self.encoded = encoded
+    }
 
     init(
         name: String,
@@ -51,6 +74,7 @@ public struct CheckpointTensor: Sendable {
         self.transform = transform
         byteCount = range.count
         layout = nil
+        encoded = nil
     }
 
     /// A tensor of so many bytes in a storage, which it must not exceed.
@@ -71,6 +95,7 @@ public struct CheckpointTensor: Sendable {
         range = storage
         transform = nil
         self.layout = layout
+        encoded = nil
     }
 
     /// The same tensor under another name.
@@ -87,10 +112,19 @@ public struct CheckpointTensor: Sendable {
     }
 
     /// Hands the bytes of its elements, in the order of its shape, to a function.
-    public func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+    ///
+    /// - Throws: ``CheckpointError/encoded(tensor:reason:)`` if they are encoded and do not decode.
+    public func withBytes<R>(_ body: (RawSpan) -> R) throws(CheckpointError) -> R {
+        if let encoded {
+            var bytes: [UInt8] = []
+            do { try encoded.forEachPiece { bytes += $0 } } catch {
+                throw .encoded(tensor: name, reason: "\(error)")
+            }
+            return bytes.withRawBytes(body)
+        }
         let stored = file.bytes.extracting(range)
-        guard let layout, case .dtype(let dtype) = type else { return try body(stored) }
-        return try layout.gather(stored, shape: shape, width: dtype.bits / 8).withRawBytes(body)
+        guard let layout, case .dtype(let dtype) = type else { return body(stored) }
+        return layout.gather(stored, shape: shape, width: dtype.bits / 8).withRawBytes(body)
     }
 
     /// Its elements as floats, in the order of its shape.
@@ -100,12 +134,12 @@ public struct CheckpointTensor: Sendable {
     public func floats() throws(CheckpointError) -> [Float] {
         switch type {
         case .dtype(let dtype):
-            guard let values = withBytes({ decodeFloats($0, as: dtype) }) else {
+            guard let values = try withBytes({ decodeFloats($0, as: dtype) }) else {
                 throw .undecodable(tensor: name, type: dtype.rawValue, wanted: "floats")
             }
             return values
         case .ggml(let type):
-            guard let values = withBytes({ dequantize($0, from: type) }) else {
+            guard let values = try withBytes({ dequantize($0, from: type) }) else {
                 let error = GGUFError(
                     reason: .unsupportedType(tensor: name, type),
                     offset: range.lowerBound
@@ -122,7 +156,7 @@ public struct CheckpointTensor: Sendable {
     ///   integers of at most 32 bits.
     public func integers() throws(CheckpointError) -> [Int32] {
         guard case .dtype(let dtype) = type,
-            let values = withBytes({ decodeIntegers($0, as: dtype) })
+            let values = try withBytes({ decodeIntegers($0, as: dtype) })
         else { throw .undecodable(tensor: name, type: type.name, wanted: "integers") }
         return values
     }
@@ -133,7 +167,7 @@ public struct CheckpointTensor: Sendable {
     ///   dtype asked for, which must be one of 16 bits.
     public func bits(of dtype: DType) throws(CheckpointError) -> [UInt16] {
         guard type == .dtype(dtype), dtype.bits == 16,
-            let values = withBytes({ [UInt16](copying: $0) })
+            let values = try withBytes({ [UInt16](copying: $0) })
         else { throw .undecodable(tensor: name, type: type.name, wanted: dtype.rawValue) }
         return values
     }

@@ -13,6 +13,8 @@ public struct ConversionOptions: Sendable {
         /// The published AQLM layout, for models that are in it or nearly: what breaks its rules is
         /// repaired, and the weights stay the same.
         case hfAQLM = "hf-aqlm"
+        /// One file that holds all files of the model, without loss and smaller.
+        case aqlm
     }
 
     /// The form to write.
@@ -22,6 +24,11 @@ public struct ConversionOptions: Sendable {
     public var dtype: DType?
     /// The most tensor bytes in a file.
     public var maxShardSize: Int
+    /// The threads that encode and decode what is in a container.
+    public var threads = 1
+    /// Whether nothing is asked for that would change a contained file.
+    var keepsFiles: Bool { dtype == nil && maxShardSize == Self.usualShardSize }
+    private static let usualShardSize = 5_000_000_000
 
     /// Chooses.
     public init(target: Target, dtype: DType? = nil, maxShardSize: Int = 5_000_000_000) {
@@ -47,6 +54,15 @@ public func convert(
     progress: @escaping ProgressHandler = { _ in }
 ) throws -> [String] {
     if options.target == .hfAQLM, model.aqlm == nil { throw ModelError.notQuantized(model.path) }
+    if options.target == .aqlm {
+        _ = try pack(model, to: output, options, progress: progress)
+        return [lastComponent(output)]
+    }
+    if let container = model.container, options.keepsFiles,
+        options.target == .safetensors || options.target == .hfAQLM && !model.hasFaults
+    {
+        return try unpack(container, to: output, threads: options.threads, progress: progress)
+    }
     let folder = try PartialFolder(for: output)
     let artifact = try folder.makeArtifact()
     let writer = ModelWriter(model: model, options: options)

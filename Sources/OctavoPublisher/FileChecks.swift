@@ -4,6 +4,7 @@ import OctavoModel
 
 /// What of the recorded files is not there or not the same.
 func fileProblems(_ model: OpenModel, _ record: ArtifactRecord) throws -> [String] {
+    if let container = model.container { return try fileProblems(container, record) }
     var problems: [String] = []
     for file in record.files {
         guard isInside(file.path) else {
@@ -69,7 +70,7 @@ func tensorProblems(
                 "tensor \(tensor.name) is \(tensor.type.name) \(tensor.shape), expected "
                     + "\(expected.dtype.rawValue) \(expected.shape)"
             )
-        } else if tensor.withBytes({ Digest(of: $0) }) != expected.digest {
+        } else if (try? tensor.withBytes { Digest(of: $0) }) != expected.digest {
             problems.append("tensor \(tensor.name) does not have the recorded digest")
         }
     }

@@ -1,5 +1,6 @@
 public import OctavoBase
 public import OctavoCheckpoint
+public import OctavoContainer
 public import OctavoModel
 
 /// A model on disk, opened: what it is made of, and how to run it.
@@ -12,13 +13,22 @@ public struct OpenModel: Sendable {
     public let aqlm: AQLMLayout?
     /// The scheme of those layers.
     public let scheme: Scheme?
+    /// The container that it is in, if it is in one.
+    public let container: ContainerFile?
     private let modules: [String: AQLMLayout.Module]
 
-    /// Opens a directory in Hugging Face layout, a GGUF file or a safetensors file.
-    public init(_ path: String) throws { try self.init(Checkpoint(path)) }
+    /// Opens a directory in Hugging Face layout, a container, a GGUF file or a safetensors file.
+    public init(_ path: String) throws {
+        if let container = try openContainer(path) {
+            try self.init(Checkpoint(container), in: container)
+        } else {
+            try self.init(Checkpoint(path))
+        }
+    }
 
-    /// Takes what was opened already.
-    public init(_ checkpoint: Checkpoint) throws {
+    /// Takes what was opened already, and the container that it is in.
+    public init(_ checkpoint: Checkpoint, in container: ContainerFile? = nil) throws {
+        self.container = container
         path = checkpoint.path
         self.checkpoint = checkpoint
         guard AQLMLayout.isDeclared(by: checkpoint) else {
@@ -106,6 +116,10 @@ public struct OpenModel: Sendable {
 
     /// The record beside it, or nil if there is none.
     public func record() throws -> ArtifactRecord? {
+        if let container {
+            guard let file = container.header[ArtifactRecord.fileName] else { return nil }
+            return try ArtifactRecord(parsing: container.bytes(of: file))
+        }
         let path = joined(path, ArtifactRecord.fileName)
         guard fileKind(path) == .file else { return nil }
         return try ArtifactRecord(parsing: readFile(path, limit: 100_000_000))
@@ -136,6 +150,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case alreadyQuantized(String)
     /// It is not quantized, which the work asked for needs.
     case notQuantized(String)
+    /// It is in no container, which the work asked for needs.
+    case notPacked(String)
 
     /// As a sentence.
     public var description: String {
@@ -146,6 +162,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
                 + "be at most 8 codebooks of at most 16 bits"
         case .noTokenizer(let path): "\(path) has no tokenizer.json and no tokenizer.model"
         case .alreadyQuantized(let path): "\(path) is quantized already; expected original weights"
+        case .notPacked(let path): "\(path) is no .aqlm file"
         case .notQuantized(let path): "\(path) is not quantized; expected an AQLM model"
         }
     }

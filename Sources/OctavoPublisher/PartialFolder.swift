@@ -4,6 +4,8 @@ import OctavoBase
 public enum OutputError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The path cannot be a new folder's.
     case name(String)
+    /// The path is not that of a container.
+    case suffix(String)
     /// Something that is not an empty folder has the name already.
     case exists(String)
     /// An unfinished quantization is there.
@@ -15,6 +17,7 @@ public enum OutputError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .name(let path): "\"\(path)\" cannot be the name of a new directory"
+        case .suffix(let path): "\"\(path)\" does not end in .aqlm, as containers do"
         case .exists(let path): "\(path) exists already and is not an empty directory"
         case .unfinished(let path): "\(path) holds unfinished work"
         case .inUse(let path): "another process is working in \(path)"

@@ -7,7 +7,7 @@ extension ModelWriter {
         let quantization: JSON? =
             switch options.target {
             case .dense: nil
-            case .safetensors: model.config["quantization_config"]
+            case .safetensors, .aqlm: model.config["quantization_config"]
             case .hfAQLM:
                 model.aqlm.map { $0.parameters.quantizationConfig(unquantized: $0.denseLinears) }
             }

@@ -25,13 +25,13 @@ struct PieceTests {
         try await withTensor { tensor in
             var (bytes, floats): ([UInt8], [Float]) = ([], [])
             var sizes: [Int] = []
-            tensor.forEachPiece { piece in
+            try tensor.forEachPiece { piece in
                 sizes.append(piece.count)
                 bytes += piece
             }
             try tensor.forEachFloats { floats += $0 }
             #expect(sizes == [1 << 24, 1 << 24, 6])
-            #expect(bytes == tensor.withBytes { $0.array })
+            #expect(try bytes == tensor.withBytes { $0.array })
             #expect(floats.count == Self.count)
             #expect(floats.enumerated().allSatisfy { $1 == Float($0 % 2000) })
         }

@@ -20,7 +20,10 @@ func plainCodes(
     func read<Stored: FixedWidthInteger & BitwiseCopyable>(
         _ type: Stored.Type
     ) throws(AQLMError) -> [UInt16] {
-        let stored = tensor.withBytes { [Stored](copying: $0) } ?? []
+        let stored: [Stored]
+        do throws(CheckpointError) {
+            stored = try tensor.withBytes { [Stored](copying: $0) } ?? []
+        } catch { throw .unreadable(tensor: tensor.name, reason: "\(error)") }
         let mask = Int64(1) << bits - 1
         let range = -(Int64(1) << (bits - 1))...mask
         // The least and the largest are looked at once: a test of each code would cost more than the rest.

@@ -25,6 +25,8 @@ public enum AQLMError: Error, Hashable, Sendable, CustomStringConvertible {
     case undecidableCodes(tensor: String, found: [Int])
     /// A6: a number is no code of so many bits, signed or not.
     case codeOutOfRange(tensor: String, found: String, bits: Int)
+    /// The bytes of a tensor cannot be had.
+    case unreadable(tensor: String, reason: String)
 
     /// As a clause: what was found and what was expected.
     public var description: String {
@@ -50,6 +52,7 @@ public enum AQLMError: Error, Hashable, Sendable, CustomStringConvertible {
         case .undecidableCodes(let tensor, let found):
             "tensor \"\(tensor)\" has shape \(found): whether its codes are transposed cannot be "
                 + "told, as some in this model are and some are not"
+        case .unreadable(_, let reason): reason
         case .codeOutOfRange(let tensor, let found, let bits):
             "tensor \"\(tensor)\" holds the code \(found), which is none of \(bits) bits"
         }

@@ -46,7 +46,7 @@ public struct RepairedTensor: Sendable {
             )
         case .halves(let tensor) where tensor.type != .dtype(.f16):
             return try tensor.floats().map { Half.narrow($0).littleEndian }.byteArray
-        case .halves(let tensor), .stored(let tensor): return tensor.withBytes { $0.array }
+        case .halves(let tensor), .stored(let tensor): return try tensor.withBytes { $0.array }
         }
     }
 }

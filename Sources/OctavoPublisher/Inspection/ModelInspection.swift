@@ -1,5 +1,6 @@
 import OctavoBase
 public import OctavoCheckpoint
+import OctavoContainer
 
 /// All that is to be said of a model without reading its weights: headers, configuration and the files
 /// beside it.
@@ -47,6 +48,10 @@ public struct ModelInspection: Sendable {
     ///
     /// - Throws: When the files cannot be read, or lie.
     public init(_ path: String) throws {
+        if let container = try openContainer(path) {
+            try self.init(Checkpoint(container), in: container)
+            return
+        }
         let checkpoint: Checkpoint
         do { checkpoint = try Checkpoint(path) } catch CheckpointError.ggufModel(_, let error) {
             try self.init(gguf: path, obstacle: "\(error)")
@@ -55,15 +60,15 @@ public struct ModelInspection: Sendable {
         try self.init(checkpoint)
     }
 
-    private init(_ checkpoint: Checkpoint) throws {
+    private init(_ checkpoint: Checkpoint, in container: ContainerFile? = nil) throws {
         var findings: [InspectionFinding] = []
         var model: OpenModel?
         var layout: AQLMLayout?
         var obstacle: String?
         do {
             if AQLMLayout.isDeclared(by: checkpoint) { layout = try AQLMLayout(checkpoint) }
-            model = try OpenModel(checkpoint)
-            if checkpoint.format == .safetensors {
+            model = try OpenModel(checkpoint, in: container)
+            if checkpoint.isBare {
                 obstacle = "a lone file has no configuration to run it by"
             } else {
                 _ = try model?.configuration()
@@ -106,7 +111,8 @@ public struct ModelInspection: Sendable {
         .sorted { precedes($0.name, $1.name) }
         sideFiles = checkpoint.sideFiles.map { file in
             let source = checkpoint.sources.first { $0.name == file.name }
-            return FileSize(name: file.name, bytes: source?.size ?? 0)
+            let size = source?.size ?? container?.header[file.name]?.size ?? 0
+            return FileSize(name: file.name, bytes: size)
         }
         tokenizer = TokenizerFacts(checkpoint)
         license =
@@ -119,7 +125,9 @@ public struct ModelInspection: Sendable {
 
     /// Whether a file of this name holds tensors, and is neither an index nor a text.
     private static func holdsTensors(_ name: String) -> Bool {
-        [".safetensors", ".gguf", ".bin", ".pth", ".pt"].contains(where: name.hasSuffix)
+        [".safetensors", ContainerFile.suffix, ".gguf", ".bin", ".pth", ".pt"].contains(
+            where: name.hasSuffix
+        )
     }
 }
 

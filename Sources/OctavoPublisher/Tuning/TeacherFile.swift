@@ -108,7 +108,7 @@ struct TeacherFile: Sendable {
     /// The divergence of a model from the original on some sequences, by their indices.
     func loss(of indices: [Int], weight: Float) throws -> TokenLoss {
         let width = tensor.shape[1]
-        let floats = tensor.withBytes { bytes in
+        let floats = try tensor.withBytes { bytes in
             indices.flatMap { index in
                 let range = starts[index] * width * 4..<starts[index + 1] * width * 4
                 return [Float](copying: bytes.extracting(range)) ?? []

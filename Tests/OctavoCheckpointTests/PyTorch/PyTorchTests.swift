@@ -24,7 +24,7 @@ struct PyTorchTests {
             #expect(tensor.type.name == (try item.string("dtype")))
             #expect(tensor.shape == (try item.shape("shape")))
             #expect(tensor.byteCount == bytes.count, "\(tensor.name)")
-            #expect(tensor.withBytes { $0.array } == bytes, "\(tensor.name)")
+            #expect(try tensor.withBytes { $0.array } == bytes, "\(tensor.name)")
         }
     }
 

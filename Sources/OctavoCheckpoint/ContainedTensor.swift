@@ -1,0 +1,49 @@
+public import OctavoBase
+
+/// The bytes of a tensor that a container holds in some encoding.
+public protocol EncodedTensor: Sendable {
+    /// Decodes them a piece at a time, in order, pieces being whole elements.
+    func forEachPiece(_ body: ([UInt8]) throws -> Void) throws
+}
+
+/// A side file that a container holds in some encoding.
+public final class EncodedFile: Sendable, Hashable {
+    /// Decodes it.
+    public let bytes: @Sendable () throws -> [UInt8]
+
+    /// Takes what decodes it.
+    public init(_ bytes: @escaping @Sendable () throws -> [UInt8]) { self.bytes = bytes }
+
+    /// Each is like none but itself.
+    public static func == (a: EncodedFile, b: EncodedFile) -> Bool { a === b }
+
+    /// Hashes which one it is.
+    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+}
+
+extension Checkpoint {
+    /// Takes what a container holds: of a format that this module does not know.
+    ///
+    /// - Parameters:
+    ///   - path: Where the container is.
+    ///   - tensors: Its tensors, file by file.
+    ///   - config: What its config.json says; an empty object if it has none.
+    ///   - sideFiles: What else belongs to the model.
+    ///   - file: The container.
+    public init(
+        container path: String,
+        tensors: [CheckpointTensor],
+        config: JSON,
+        sideFiles: [SideFile],
+        file: MappedFile
+    ) {
+        self.init(
+            .container,
+            path,
+            tensors: withOneEmbedding(tensors, config: config),
+            config: config,
+            sideFiles: sideFiles,
+            sources: [SourceFile(mapped: file)]
+        )
+    }
+}
