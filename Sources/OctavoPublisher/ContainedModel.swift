@@ -19,8 +19,8 @@ extension Checkpoint {
         var config: JSON = .object(JSONObject())
         for file in container.header.files {
             if file.path == "config.json" {
-                do throws(JSONError) { config = try JSON(parsing: container.bytes(of: file)) } catch
-                {
+                let text = try container.bytes(of: file)
+                do throws(JSONError) { config = try JSON(parsing: text) } catch {
                     throw CheckpointError.badJSON(file: file.path, error)
                 }
             } else if file.holdsTensors {

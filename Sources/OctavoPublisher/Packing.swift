@@ -1,6 +1,7 @@
-public import OctavoBase
+import OctavoBase
 import OctavoCheckpoint
 public import OctavoContainer
+import OctavoModel
 
 /// Packs a model into a container, without loss.
 ///
