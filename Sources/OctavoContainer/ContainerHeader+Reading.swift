@@ -11,6 +11,7 @@ extension ContainerHeader {
     /// - Parameters:
     ///   - text: The header with its padding.
     ///   - preamble: What precedes it.
+    /// - Throws: The first rule that is broken.
     init(_ text: RawSpan, _ preamble: ContainerPreamble) throws(ContainerError) {
         let json = try Self.canonical(text.array)
         guard let members = json.object, let files = members["files"]?.array,

@@ -32,8 +32,7 @@ func headerText(_ files: [(path: String, parts: [PartEntry])], leaves: [UInt8]) 
 
 /// How long a header can be at most, going by what is known before anything is encoded.
 ///
-/// - Parameters:
-///   - files: The parts with the most bytes that each can take.
+/// - Parameter files: The parts with the most bytes that each can take.
 /// - Returns: A multiple of 64.
 func headerLengthBound(_ files: [(path: String, parts: [PartEntry])]) -> Int {
     var bound = 0

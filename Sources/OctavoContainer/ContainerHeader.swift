@@ -57,6 +57,7 @@ struct PartPlacement {
     ///
     /// - Parameter size: Its size when decoded, by which it is aligned: that it is known before it is
     ///   encoded lets a writer write as it encodes. What has no bytes has no place either.
+    /// - Returns: An offset in the file.
     func start(size: Int) -> Int {
         guard size > 0 else { return end }
         let alignment = size >= Self.large ? 1 << 14 : 64

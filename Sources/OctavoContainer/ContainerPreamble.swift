@@ -4,7 +4,9 @@ public import OctavoBase
 public struct ContainerPreamble: Sendable, Equatable {
     /// How many bytes it takes.
     public static let byteCount = 64
-    /// What every container begins with. A change of line ends or a missing eighth bit, the damage that
+    /// What every container begins with.
+    ///
+    /// A change of line ends or a missing eighth bit, the damage that
     /// transfers as text do, spoils it: the trick is PNG's.
     public static let magic: [UInt8] = [0x89, 0x41, 0x51, 0x4C, 0x0D, 0x0A, 0x1A, 0x0A]
     static let majorVersion: UInt16 = 1
@@ -34,6 +36,7 @@ public struct ContainerPreamble: Sendable, Equatable {
     /// - Parameters:
     ///   - bytes: The first bytes of a container, 64 at least.
     ///   - available: How long the file is that they come from.
+    /// - Throws: The first rule that is broken.
     public init(_ bytes: RawSpan, available: Int) throws(ContainerError) {
         guard bytes.byteCount >= Self.byteCount, available >= Self.byteCount else {
             throw ContainerError(

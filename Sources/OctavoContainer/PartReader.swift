@@ -8,9 +8,7 @@ struct PartReader: Sendable {
     /// Where each block begins among the stored bytes, and how long its planes are.
     private let blocks: [(start: Int, planes: [Int])]
 
-    /// Looks at what precedes decoding: the table of blocks (C25).
-    ///
-    /// - Parameter stored: The part's stored bytes.
+    /// Looks at the part's stored bytes for what precedes decoding: the table of blocks (C25).
     init(_ part: ContainerPart, _ stored: RawSpan) throws(ContainerError) {
         self.part = part
         let planes = part.encoding.planeCount
@@ -68,11 +66,7 @@ struct PartReader: Sendable {
         return index * piece..<min(size, (index + 1) * piece)
     }
 
-    /// Decodes a piece (C26, C27).
-    ///
-    /// - Parameters:
-    ///   - index: Below ``pieceCount``.
-    ///   - stored: The part's stored bytes.
+    /// Decodes a piece, by its index, from the part's stored bytes (C26, C27).
     func piece(_ index: Int, _ stored: RawSpan) throws(ContainerError) -> [UInt8] {
         let range = Self.range(index, of: part)
         switch part.encoding {

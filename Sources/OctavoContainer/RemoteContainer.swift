@@ -37,6 +37,7 @@ public struct RemoteContainer: Sendable {
     /// Fetches a part and decodes it.
     ///
     /// - Parameter part: One of ``header``.
+    /// - Returns: Its bytes.
     /// - Throws: What the source throws, or the rule that what it gave breaks.
     public func bytes(of part: ContainerPart) async throws -> [UInt8] {
         guard part.size > 0 else { return [] }
