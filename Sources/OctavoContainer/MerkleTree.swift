@@ -37,6 +37,7 @@ enum MerkleTree {
     ///   - preamble: Its 32 bytes before the id.
     ///   - header: The header with its padding, which is the first leaf.
     ///   - leaves: The leaves of the data, 32 bytes each.
+    /// - Returns: It.
     static func contentID(preamble: [UInt8], header: RawSpan, leaves: [UInt8]) -> Digest {
         Digest(bytes: hash(2, preamble + root(leaf(header) + leaves)))
     }
