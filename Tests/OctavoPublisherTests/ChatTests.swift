@@ -89,6 +89,44 @@ struct ChatTests {
         #expect(sequence.places == [19, 20])
     }
 
+    /// Real tokenizers and templates; which tokens are answers was found by their places in the text
+    /// (make_golden.py beside the fixture).
+    @Test(
+        "conversations of real models become the tokens of transformers, and the same are learned",
+        .enabled(if: Shared.isHere)
+    )
+    func agreesWithTransformers() throws {
+        let path = packageRoot + "/Tests/OctavoCheckpointTests/Fixtures/chat/golden.json"
+        let cases = try #require(JSON(parsing: readFile(path)).array)
+        #expect(cases.count == 6)
+        try withTemporaryFolder { folder in
+            for item in cases {
+                let name = try #require(item["tokenizer"]?.string)
+                let model = joined(folder, name)
+                try TinyModel.small.write(to: model)
+                for file in ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"] {
+                    try AtomicFile.write(
+                        readFile(Shared.path("golden/tokenizers/hf/\(name)/\(file)")),
+                        to: joined(model, file)
+                    )
+                }
+                let line = JSON.object(["messages": item["messages"]]).text(.compact)
+                let file = joined(folder, "chat.jsonl")
+                try AtomicFile.write(line + "\n" + line, to: file)
+                let data = try TuningData(
+                    OpenModel(model),
+                    TuningRequest(files: [file], threads: 1)
+                )
+                let sequence = data.sequences[0]
+                #expect(sequence.tokens == item["ids"]?.array?.compactMap(\.integer), "\(name)")
+                #expect(
+                    sequence.places.map { $0 + 1 } == item["learned"]?.array?.compactMap(\.integer),
+                    "\(name)"
+                )
+            }
+        }
+    }
+
     @Test(
         "a bad line is named by file and number",
         arguments: [
