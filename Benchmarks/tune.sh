@@ -9,13 +9,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 octavo=${OCTAVO:-.build/release/octavo}
-printf '%-12s%8s%12s%11s%17s\n' update threads 'CPU s/step' tokens/s 'GFLOP/s over peak'
+printf '%-12s%8s%12s%11s%19s\n' update threads 'CPU s/step' tokens/s 'GFLOP/s over peak'
 for update in ${UPDATES:-codebooks both}; do
     for threads in ${THREADS:-1 2}; do
         "$octavo" benchmark tune ${OCTAVO_TUNED:+"$OCTAVO_TUNED"} --update "$update" --threads "$threads" --json |
             python3 -c 'import json, sys
 run = json.load(sys.stdin)
-print("%-12s%8d%12.3f%11.0f%17.3f" % (run["update"], run["threads"], run["cpu_seconds"],
+print("%-12s%8d%12.3f%11.0f%19.3f" % (run["update"], run["threads"], run["cpu_seconds"],
                                       run["tokens_per_second"], run["share_of_peak"]))'
     done
 done
