@@ -13,6 +13,8 @@ struct GGUFFamily: Sendable {
     var distinction: String?
     /// The tensors of each layer.
     let modules: [GGUFModule]
+    /// Modules that are in every layer or in none, and the key of the configuration that says which.
+    var optional: (flag: String, modules: [GGUFModule])?
     /// Modules that have biases in every layer.
     var biased: [String] = []
     /// Keys of the configuration that say whether all of some modules have biases.
@@ -21,6 +23,14 @@ struct GGUFFamily: Sendable {
     var interleavesHeads = false
     /// Whether norms' weights are kept one higher than Hugging Face has them.
     var raisesNorms = false
+    /// Whether readers know of no head but the embedding.
+    var isAlwaysTied = false
+    /// Whether readers want a head beside the embedding.
+    var isNeverTied = false
+    /// What the configuration calls the number that is added to squares in norms, and what GGUF does.
+    var epsilon = (name: "rms_norm_eps", key: "attention.layer_norm_rms_epsilon")
+    /// Each layer of so many is not rotated at all; nil if all are.
+    var unrotatedPeriod: Int?
     /// Whether a part of each head may be rotated.
     var rotatesParts = false
     /// How its positions may be scaled by tensors.
