@@ -60,9 +60,16 @@ struct Diff: AsyncParsableCommand {
             counts.append("\(count) \(what)")
         }
         blocks.append("tensors  " + counts.joined(separator: ", "))
-        if !changed.isEmpty {
+        // Those that hold the same numbers in another type are many, and alike.
+        var alike: [String: Int] = [:]
+        for tensor in changed where tensor.hasSameValues { alike[what(tensor), default: 0] += 1 }
+        for (types, count) in alike.sorted(by: { $0.key < $1.key }) {
+            blocks.append("\(count) of them only stored otherwise: \(types)")
+        }
+        let moved = changed.filter { !$0.hasSameValues }
+        if !moved.isEmpty {
             var table = TextTable(["tensor", "stored as", "largest", "mean", "relative %"])
-            for tensor in changed {
+            for tensor in moved {
                 table.add(
                     tensor.name,
                     what(tensor),

@@ -14,9 +14,11 @@ public struct ModelDifference: Sendable {
     public var same = 0
     /// Differences of the configuration.
     public var config: [MemberDifference] = []
-    /// Files beside the weights that only the second has, only the first has, or that differ.
+    /// Files beside the weights that only the second has.
     public var addedFiles: [String] = []
+    /// Files that only the first has.
     public var removedFiles: [String] = []
+    /// Files that both have, and that differ.
     public var changedFiles: [String] = []
     /// What differs in how text becomes tokens; nil if nothing does, or one of them has no tokenizer.
     public var tokenizer: [String] = []

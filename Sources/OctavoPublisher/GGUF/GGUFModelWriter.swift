@@ -78,6 +78,7 @@ struct GGUFModelWriter {
     ///   - path: The name it will have once it is whole.
     ///   - threads: How many encode blocks.
     ///   - progress: Told of every tensor.
+    /// - Throws: What a tensor or the disk refuses.
     func write(to path: String, threads: Int, progress: ProgressHandler) throws {
         var writer = try GGUFWriter(path, metadata: metadata, tensors: parts.map(\.plan))
         for (index, part) in parts.enumerated() {
@@ -128,10 +129,18 @@ private func encoded(
         guard allFinite(values) else { throw StorageError.notFinite(tensor: name, type: type.name) }
         try requireHalves(values, named: name)
     }
+    guard values.count % type.blockElements == 0 else {
+        throw StorageError.blocks(tensor: name, type: type.name)
+    }
     let step = max(1, (1 << 16) / type.blockElements) * type.blockElements
     let starts = Array(stride(from: 0, to: values.count, by: step))
-    let pieces = parallelMap(starts.count, threads: threads) { index in
-        encodeBlocks(values, starts[index]..<min(starts[index] + step, values.count), as: type)
+    let pieces: [[UInt8]?] = parallelMap(starts.count, threads: threads) { index in
+        let range = starts[index]..<min(starts[index] + step, values.count)
+        return switch type {
+        case .q4_K: SuperBlocks.q4.encode(values, range)
+        case .q6_K: SuperBlocks.q6.encode(values, range)
+        default: encodeBlocks(values, range, as: type)
+        }
     }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(values.count / type.blockElements * type.blockBytes)

@@ -12,7 +12,10 @@ extension OpenModel {
     ) throws -> [(key: String, value: GGUFField)] {
         if let metadata = checkpoint.ggufMetadata { return metadata.tokenizerFields }
         guard var vocabulary = try vocabulary(rows: configuration.vocabularySize) else {
-            let ids = [("bos", configuration.beginToken), ("eos", configuration.endTokens.first)]
+            let ids = [
+                ("bos", configuration.beginToken), ("eos", configuration.endTokens.first),
+                ("padding", paddingToken(configuration)),
+            ]
             return [("tokenizer.ggml.model", .string("no_vocab"))]
                 + ids.compactMap { role, id in
                     id.map { ("tokenizer.ggml.\(role)_token_id", .uint32(UInt32($0))) }
@@ -20,7 +23,15 @@ extension OpenModel {
         }
         vocabulary.bosID = vocabulary.bosID ?? configuration.beginToken
         vocabulary.eosID = vocabulary.eosID ?? configuration.endTokens.first
+        vocabulary.paddingID = vocabulary.paddingID ?? paddingToken(configuration)
         return vocabulary.fields
+    }
+
+    /// The token that fills batches, if the configuration names one.
+    private func paddingToken(_ configuration: ModelConfiguration) -> Int? {
+        config["pad_token_id"]?.integer.flatMap {
+            (0..<configuration.vocabularySize).contains($0) ? $0 : nil
+        }
     }
 
     /// Its tokenizer as GGUF holds it; nil if it has none.

@@ -1,19 +1,12 @@
 internal import OctavoBase
 
-extension GGMLType {
-    /// The types that Octavo writes (W4).
-    public static let writable: [GGMLType] = [
-        .f32, .f16, .bf16, .q8_0, .q6_K, .q5_0, .q4_K, .q4_1, .q4_0,
-    ]
-}
-
 /// Encodes numbers as whole blocks of a type (W4).
 ///
 /// - Parameters:
 ///   - values: The numbers, finite and, but for F32 and BF16, of a magnitude that a half holds.
 ///   - range: Those of them to encode: whole blocks.
-///   - type: One of ``GGMLType/writable``.
-/// - Returns: The bytes, or nil for a type that is not written, and for parts of blocks.
+///   - type: F32, F16, BF16, Q8_0, Q5_0, Q4_1 or Q4_0.
+/// - Returns: The bytes, or nil for another type, and for parts of blocks.
 public func encodeBlocks(_ values: [Float], _ range: Range<Int>, as type: GGMLType) -> [UInt8]? {
     guard range.count % type.blockElements == 0 else { return nil }
     switch type {
@@ -24,8 +17,6 @@ public func encodeBlocks(_ values: [Float], _ range: Range<Int>, as type: GGMLTy
     case .q4_0: return encode(values, range, type) { $0.encodeQ4_0() }
     case .q4_1: return encode(values, range, type) { $0.encodeQ4_1() }
     case .q5_0: return encode(values, range, type) { $0.encodeQ5_0() }
-    case .q4_K: return encode(values, range, type) { $0.encodeQ4_K() }
-    case .q6_K: return encode(values, range, type) { $0.encodeQ6_K() }
     default: return nil
     }
 }
@@ -47,35 +38,16 @@ struct GGUFBlockEncoder {
     @inline(__always)
     func element(_ i: Int) -> Float { unsafe elements[i] }
 
-    /// Sixteen elements that follow one another.
-    @inline(__always)
-    func sixteen(from first: Int) -> SIMD16<Float> {
-        unsafe UnsafeRawPointer(elements + first).loadUnaligned(as: SIMD16<Float>.self)
-    }
-
     /// Stores a byte.
     @inline(__always)
     func set(_ offset: Int, _ byte: UInt8) { unsafe stored[offset] = byte }
 
-    /// Stores sixteen bytes.
-    @inline(__always)
-    func set(_ offset: Int, _ bytes: SIMD16<UInt8>) {
-        unsafe UnsafeMutableRawPointer(stored + offset).storeBytes(
-            of: bytes,
-            as: SIMD16<UInt8>.self
-        )
-    }
-
     /// Stores a half.
-    ///
-    /// - Returns: What it was rounded to.
     @inline(__always)
-    @discardableResult
-    func setHalf(_ offset: Int, _ value: Float) -> Float {
+    func setHalf(_ offset: Int, _ value: Float) {
         let half = Half.narrow(value)
         set(offset, UInt8(truncatingIfNeeded: half))
         set(offset + 1, UInt8(truncatingIfNeeded: half >> 8))
-        return Half.widen(half)
     }
 }
 

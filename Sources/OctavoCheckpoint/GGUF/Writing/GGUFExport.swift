@@ -32,8 +32,10 @@ public struct GGUFExport: Sendable {
     /// Respells a model.
     ///
     /// - Parameters:
-    ///   - config: Its configuration with nothing left to defaults: what ``GGUFExportConfig`` asks for.
+    ///   - config: Its configuration with nothing left to defaults: windows (`layer_types`), rotated
+    ///     layers (`no_rope_layers`) and the scale of queries (`attention_scale`) stated for every family.
     ///   - shapes: Its tensors' shapes by name.
+    /// - Throws: Why GGUF cannot say what the model is.
     public init(config: JSON, shapes: [(name: String, shape: [Int])]) throws(GGUFExportError) {
         let config = GGUFExportConfig(config)
         let kind = config.text("model_type") ?? ""

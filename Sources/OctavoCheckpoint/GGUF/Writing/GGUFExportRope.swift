@@ -24,7 +24,11 @@ extension GGUFExportConfig {
         if family.ropeTensors == .longAndShortFactors {
             let key = "original_max_position_embeddings"
             let original =
-                kind == "longrope" ? try scaling.count(key) : numbers.contextLength
+                kind == "longrope"
+                ? try scaling.count(key) : value(key)?.integer ?? numbers.contextLength
+            guard original > 0, original < 1 << 30 else {
+                throw .badConfig(key, expected: "a positive whole number")
+            }
             rope.fields.append(
                 ("rope.scaling.original_context_length", .uint32(UInt32(original)))
             )
