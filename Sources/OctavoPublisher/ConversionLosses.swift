@@ -12,6 +12,7 @@ public func conversionLosses(_ model: OpenModel, _ options: ConversionOptions) t
     if options.target == .gguf {
         let writer = try GGUFModelWriter(model, type: options.type)
         return writer.roundings + (try sideLosses(model)) + raisedNorms(writer)
+            + windowLosses(try model.configuration())
     }
     return directoryRoundings(model, options) + metadataLosses(model)
 }
@@ -82,6 +83,18 @@ private func raisedNorms(_ writer: GGUFModelWriter) -> [String] {
             && writer.weights(of: part).contains { !writer.isCopied($0, to: part) }
     }
     return count == 0 ? [] : ["\(count) norms are held one higher, rounded to 32 bits there"]
+}
+
+/// Windows that llama.cpp does not keep to, though the file states them.
+private func windowLosses(_ configuration: ModelConfiguration) -> [String] {
+    guard case .everyLayer = configuration.family.description.windows,
+        let window = configuration.layers.lazy.compactMap(\.window).first,
+        window < configuration.contextLength
+    else { return [] }
+    return [
+        "the file states that attention sees \(window) tokens, but llama.cpp sees all of this family's: "
+            + "in longer texts the model computes something else there"
+    ]
 }
 
 /// What a directory holds beside the weights that a GGUF file has no place for.

@@ -200,7 +200,10 @@ for kind_of_file in TYPES:
     agreement = float((ours.argmax(-1) == theirs.argmax(-1)).mean())
     print(f"  {kind_of_file}: llama.cpp's logits differ by at most {difference:.2e} of their deviation, "
           f"same argmax at {agreement:.0%}")
-    # llama.cpp keeps keys and values in halves, and rounds activations to 8 bits before quantized matrices.
-    assert difference < (0.05 if kind_of_file in ("f32", "f16", "bf16") else 0.6), "the logits differ"
+    # llama.cpp keeps keys and values in halves. Before products with matrices of other types it rounds
+    # activations to 16 or 8 bits, and a router may choose other experts for that: most tokens must agree.
+    if kind_of_file in ("f32", "f16"):
+        assert difference < 0.05, "the logits differ"
+    assert agreement >= 0.8, "the logits differ"
 if os.path.exists(f"{model}/tokenizer.json"):
     compare_tokens(lm)

@@ -146,7 +146,7 @@ private func layerMembers(
         } else {
             let period = try keys.count("attention.sliding_window_pattern", absent: period)
             sliding = (1...numbers.layers).map { $0 % period != 0 }
-            members["sliding_window_pattern"] = .integer(period)
+            if family.statesPeriod { members["sliding_window_pattern"] = .integer(period) }
         }
     }
     members["layer_types"] = .array(

@@ -129,6 +129,7 @@ extension GGUFFamily {
         raisesNorms: true,
         slidingRopeBase: 10000,
         layers: .sliding(period: 6),
+        statesPeriod: true,
         layersOfWideQueries: 62,
         constants: ["hidden_activation": "gelu_pytorch_tanh"],
         numbers: [
@@ -154,6 +155,7 @@ extension GGUFFamily {
         className: "CohereForCausalLM",
         modules: .attention + .feedForward,
         optional: ("use_qk_norm", .normsOfEachHead),
+        layersWithOptional: 64,
         isAlwaysTied: true,
         epsilon: ("layer_norm_eps", "attention.layer_norm_epsilon"),
         constants: ["hidden_act": "silu"],

@@ -15,6 +15,8 @@ struct GGUFFamily: Sendable {
     let modules: [GGUFModule]
     /// Modules that are in every layer or in none, and the key of the configuration that says which.
     var optional: (flag: String, modules: [GGUFModule])?
+    /// From how many layers on readers look for those.
+    var layersWithOptional = 1
     /// Modules that have biases in every layer.
     var biased: [String] = []
     /// Keys of the configuration that say whether all of some modules have biases.
@@ -40,6 +42,8 @@ struct GGUFFamily: Sendable {
     var slidingRopeBase: Double?
     /// How layers of sliding and of full attention alternate.
     var layers = Layers.unstated
+    /// Whether the configuration has a key for that alternation's period, beside the list of all layers.
+    var statesPeriod = false
     /// How many layers the one size has whose queries are scaled by the hidden size over the heads.
     ///
     /// The others' are scaled by the head size. Nil if the configuration does not say.

@@ -111,6 +111,8 @@ struct GGUFExportTensors {
         guard hasHead || !family.isNeverTied else {
             throw .inexpressible("has no head of its own beside the embedding")
         }
+        guard modules.count == family.modules.count || numbers.layers >= family.layersWithOptional
+        else { throw .inexpressible("norms queries and keys in so few layers") }
         try add(embedding, .weight, isHead: !hasHead)
         for layer in 0..<numbers.layers {
             for module in modules {
