@@ -10,8 +10,8 @@ private func decoded(_ bytes: [UInt8], _ format: SuperBlocks) -> [Float] {
         case .q4:
             let g = i / 32
             func s(_ k: Int) -> Int { Int(bytes[4 + k]) }
-            let a = g < 4 ? s(g) & 63 : s(g + 4) & 15 | s(g - 4) >> 6 << 4
-            let b = g < 4 ? s(g + 4) & 63 : s(g + 4) >> 4 | s(g) >> 6 << 4
+            let a = g < 4 ? s(g) & 63 : s(g + 4) & 15 | (s(g - 4) >> 6) << 4
+            let b = g < 4 ? s(g + 4) & 63 : s(g + 4) >> 4 | (s(g) >> 6) << 4
             let pair = Int(bytes[16 + 32 * (i / 64) + i % 32])
             let q = i / 32 % 2 == 0 ? pair & 15 : pair >> 4
             return half(0) * Float(a) * Float(q) - half(2) * Float(b)

@@ -48,6 +48,26 @@ public enum GGUFTransform: Sendable, Hashable {
 ///   - heads: The heads that the rows divide into.
 /// - Returns: The elements, whole rows moved.
 func deinterleaved(_ values: [Float], rows: Int, heads: Int) -> [Float] {
+    // Of the place in a head, where its row was.
+    rearranged(values, rows: rows, heads: heads) { place, half in
+        place % half * 2 + place / half
+    }
+}
+
+/// The inverse of ``deinterleaved(_:rows:heads:)``: from `[2, half]` for each head to `[half, 2]`.
+func interleaved(_ values: [Float], rows: Int, heads: Int) -> [Float] {
+    rearranged(values, rows: rows, heads: heads) { place, half in
+        place % 2 * half + place / 2
+    }
+}
+
+/// Moves whole rows within each head: to each place the row that was at another.
+private func rearranged(
+    _ values: [Float],
+    rows: Int,
+    heads: Int,
+    _ origin: (_ place: Int, _ half: Int) -> Int
+) -> [Float] {
     // Without columns there may be more rows than anyone can count.
     guard !values.isEmpty else { return [] }
     let columns = values.count / max(rows, 1)
@@ -55,29 +75,9 @@ func deinterleaved(_ values: [Float], rows: Int, heads: Int) -> [Float] {
     var result: [Float] = []
     result.reserveCapacity(values.count)
     for head in 0..<heads {
-        for part in 0..<2 {
-            for i in 0..<half {
-                let row = (head * half + i) * 2 + part
-                result.append(contentsOf: values[row * columns..<(row + 1) * columns])
-            }
-        }
-    }
-    return result
-}
-
-/// The inverse of ``deinterleaved(_:rows:heads:)``: from `[2, half]` for each head to `[half, 2]`.
-func interleaved(_ values: [Float], rows: Int, heads: Int) -> [Float] {
-    guard !values.isEmpty else { return [] }
-    let columns = values.count / max(rows, 1)
-    let half = rows / heads / 2
-    var result: [Float] = []
-    result.reserveCapacity(values.count)
-    for head in 0..<heads {
-        for i in 0..<half {
-            for part in 0..<2 {
-                let row = (head * 2 + part) * half + i
-                result.append(contentsOf: values[row * columns..<(row + 1) * columns])
-            }
+        for place in 0..<2 * half {
+            let row = head * 2 * half + origin(place, half)
+            result.append(contentsOf: values[row * columns..<(row + 1) * columns])
         }
     }
     return result
