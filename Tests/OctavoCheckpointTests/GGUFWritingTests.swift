@@ -12,11 +12,11 @@ struct GGUFWritingTests {
         let items = try fixtureItems("gguf/encoded.json")
         #expect(items.count == 54)
         for item in items {
-            let name = try item.string("type")
+            let (name, which) = (try item.string("type"), try item.string("case"))
             let type = try #require(GGMLType.allCases.first { $0.name == name })
             let values = try #require([Float](copying: try item.bytes("floats")))
             let encoded = try #require(encodeBlocks(values, 0..<values.count, as: type))
-            #expect(encoded == (try item.bytes("bytes")), "\(type) \(try item.string("case"))")
+            #expect(encoded == (try item.bytes("bytes")), "\(type) \(which)")
         }
     }
 

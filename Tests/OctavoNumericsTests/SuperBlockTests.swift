@@ -63,8 +63,9 @@ struct SuperBlockTests {
         }
     }
 
-    /// The format's levels between least and largest of each group, scales exact: what rounding alone costs
-    /// is a twelfth of the step squared for each number. A search must come below it, though its scales have
+    /// The format's levels between least and largest of each group, scales exact.
+    ///
+    /// What rounding alone costs is a twelfth of the step squared for each number. A search must come below it, though its scales have
     /// few bits.
     @Test("the error is below that of even steps between extremes")
     func searches() {

@@ -110,9 +110,9 @@ struct GGUFVocabularyWritingTests {
         #expect(throws: GGUFVocabularyError.tooManyTokens(514, rows: 500)) {
             try vocabulary("gpt2", rows: 500)
         }
-        let vocabulary = try vocabulary("gpt2", rows: 520)
-        #expect(vocabulary.tokens.count == 520 && vocabulary.tokens[519] == "[PAD519]")
-        #expect(vocabulary.kinds[519] == 5)
+        let filled = try vocabulary("gpt2", rows: 520)
+        #expect(filled.tokens.count == 520 && filled.tokens[519] == "[PAD519]")
+        #expect(filled.kinds[519] == 5)
     }
 
     /// Merges in another order than any scores give: "ab" is learned twice, with "bc" between.

@@ -8,7 +8,9 @@ internal import OctavoBase
 ///   - type: F32, F16, BF16, Q8_0, Q5_0, Q4_1 or Q4_0.
 /// - Returns: The bytes, or nil for another type, and for parts of blocks.
 public func encodeBlocks(_ values: [Float], _ range: Range<Int>, as type: GGMLType) -> [UInt8]? {
-    guard range.count % type.blockElements == 0 else { return nil }
+    guard range.lowerBound >= 0, range.upperBound <= values.count,
+        range.count % type.blockElements == 0
+    else { return nil }
     switch type {
     case .f32: return Array(values[range]).byteArray
     case .f16: return values[range].map { Half.narrow($0) }.byteArray
@@ -61,9 +63,6 @@ private func encode(
 ) -> [UInt8]? {
     let (elements, width) = (type.blockElements, type.blockBytes)
     let blocks = range.count / elements
-    guard values.indices.contains(range.lowerBound) || range.isEmpty,
-        range.upperBound <= values.count
-    else { return nil }
     return unsafe [UInt8](unsafeUninitializedCapacity: blocks * width) { bytes, filled in
         unsafe values.withUnsafeBufferPointer { values in
             guard let from = values.baseAddress, let to = bytes.baseAddress else { return }
