@@ -84,15 +84,14 @@ struct ConversionMatrixTests {
         }
     }
 
+    private static let bounds: [(type: GGMLType, bound: Double)] = [
+        (.f16, 0x1p-11), (.bf16, 0x1p-8), (.q8_0, 0.005), (.q6_K, 0.033), (.q4_K, 0.134),
+        (.q4_1, 0.134), (.q4_0, 0.127),
+    ]
+
     /// Each type of GGUF moves a number by half a step of its blocks at most, or by a step where scales are
     /// rounded too; by hand, as a share of the largest of a block.
-    @Test(
-        "types of GGUF round as far as they must",
-        arguments: [
-            (GGMLType.f16, 0x1p-11), (.bf16, 0x1p-8), (.q8_0, 0.5 / 127 + 0x1p-10),
-            (.q6_K, 1 / 31.0), (.q4_K, 2 / 15.0), (.q4_1, 2 / 15.0), (.q4_0, 1 / 8.0 + 0x1p-9),
-        ]
-    )
+    @Test("types of GGUF round as far as they must", arguments: bounds)
     func rounding(type: GGMLType, bound: Double) async throws {
         try await withTemporaryDirectory { directory in
             var model = TinyModel.small
