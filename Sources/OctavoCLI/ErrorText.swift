@@ -53,7 +53,12 @@ func remedy(for error: any Error) -> String? {
     case let error as HubError: error.remedy
     case is PushError: "make the repository private on the hub first, or push without --private"
     case is RepositoryID.ValidationError: "write a repository as OWNER/NAME"
+    case StorageError.notFinite: "the weights are damaged; fetch the model again"
     case is StorageError: "halves cannot hold the model; `octavo convert --dtype bf16` can"
+    case is GGUFExportError:
+        "write it with --to safetensors; GGUF's readers know only some models of each family"
+    case is GGUFVocabularyError:
+        "write it with --to safetensors; remove the tokenizer's files for a GGUF file without one"
     case is CardError:
         "run `octavo quantize` to make an artifact, or `octavo evaluate --json` for a measurement"
     default: nil
@@ -175,6 +180,7 @@ private func advice(on error: ModelError) -> String? {
     case .alreadyQuantized:
         "name the original model, or make a dense one with `octavo convert --to dense`"
     case .notQuantized: "fold it with `octavo quantize`, or write it with --to safetensors"
+    case .noConfiguration: "name a directory that has a config.json beside the weights"
     case .noTokenizer: "copy tokenizer.json from where the model came from"
     case .unsupportedScheme: "convert it with the tool that made it"
     }

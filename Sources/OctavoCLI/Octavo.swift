@@ -20,7 +20,7 @@ struct Octavo: AsyncParsableCommand {
             CommandGroup(
                 name: "Models",
                 subcommands: [
-                    Inspect.self, Convert.self, Quantize.self, Tune.self, Evaluate.self,
+                    Inspect.self, Convert.self, Diff.self, Quantize.self, Tune.self, Evaluate.self,
                     Generate.self,
                     Verify.self, Card.self,
                 ]

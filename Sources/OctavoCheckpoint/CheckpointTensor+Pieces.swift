@@ -4,7 +4,6 @@ extension CheckpointTensor {
     /// How many bytes a piece has at most: a multiple of every element's width.
     private static let pieceSize = 1 << 24
 
-    /// Hands its stored bytes to a function, a piece at a time, so that memory never holds more than a
     /// Hands its bytes to a function, a piece at a time, so that memory never holds more than a piece.
     ///
     /// What is strided comes as a whole: its rows are anywhere in its storage.
@@ -17,27 +16,6 @@ extension CheckpointTensor {
             let piece = start..<min(start + Self.pieceSize, byteCount)
             try body(withBytes { $0.extracting(piece).array })
             file.release(range.lowerBound + piece.lowerBound..<range.lowerBound + piece.upperBound)
-        }
-    }
-
-    /// Hands its elements as floats to a function, a piece at a time where the type allows it: blocks of
-    /// GGUF come as a whole.
-    ///
-    /// - Throws: What ``floats()`` throws, or the function.
-    public func forEachFloats(_ body: ([Float]) throws -> Void) throws {
-        guard case .dtype(let dtype) = type, transform == nil else {
-            defer { release() }
-            return try body(floats())
-        }
-        try forEachPiece { bytes in
-            guard let values = bytes.withRawBytes({ decodeFloats($0, as: dtype) }) else {
-                throw CheckpointError.undecodable(
-                    tensor: name,
-                    type: dtype.rawValue,
-                    wanted: "floats"
-                )
-            }
-            try body(values)
         }
     }
 

@@ -1,5 +1,5 @@
 public import OctavoBase
-import OctavoCheckpoint
+public import OctavoCheckpoint
 import OctavoModel
 
 /// What a conversion makes.
@@ -13,6 +13,8 @@ public struct ConversionOptions: Sendable {
         /// The published AQLM layout, for models that are in it or nearly: what breaks its rules is
         /// repaired, and the weights stay the same.
         case hfAQLM = "hf-aqlm"
+        /// A GGUF file, with every quantized layer replaced by the weights it stands for.
+        case gguf
     }
 
     /// The form to write.
@@ -20,22 +22,34 @@ public struct ConversionOptions: Sendable {
     /// The type that floating-point tensors get; nil leaves those that have one as they are, and
     /// makes halves of what only GGUF knows.
     public var dtype: DType?
-    /// The most tensor bytes in a file.
+    /// The type that the matrices of a GGUF file get; nil for what they are, or else F16.
+    public var type: GGMLType?
+    /// The most tensor bytes in a file of a directory.
     public var maxShardSize: Int
+    /// How many threads encode.
+    public var threads: Int
 
     /// Chooses.
-    public init(target: Target, dtype: DType? = nil, maxShardSize: Int = 5_000_000_000) {
+    public init(
+        target: Target,
+        dtype: DType? = nil,
+        type: GGMLType? = nil,
+        maxShardSize: Int = 5_000_000_000,
+        threads: Int = 1
+    ) {
         self.target = target
         self.dtype = dtype
+        self.type = type
         self.maxShardSize = maxShardSize
+        self.threads = threads
     }
 }
 
-/// Converts a model to Hugging Face layout, a tensor at a time.
+/// Converts a model to Hugging Face layout or to a GGUF file, a tensor at a time.
 ///
 /// - Parameters:
 ///   - model: What to convert.
-///   - output: A directory that does not exist yet; it appears only when it is whole.
+///   - output: A directory or file that does not exist yet; it appears only when it is whole.
 ///   - options: The form to write.
 ///   - progress: Told how far the work has come.
 /// - Returns: The files written.
@@ -47,6 +61,12 @@ public func convert(
     progress: @escaping ProgressHandler = { _ in }
 ) throws -> [String] {
     if options.target == .hfAQLM, model.aqlm == nil { throw ModelError.notQuantized(model.path) }
+    if options.target == .gguf {
+        guard fileKind(output) == nil else { throw OutputError.exists(output) }
+        let writer = try GGUFModelWriter(model, type: options.type)
+        try writer.write(to: output, threads: options.threads, progress: progress)
+        return [lastComponent(output)]
+    }
     let folder = try PartialFolder(for: output)
     let artifact = try folder.makeArtifact()
     let writer = ModelWriter(model: model, options: options)
