@@ -157,7 +157,7 @@ let package = Package(
         tests(
             "Report",
             [
-                "OctavoBase", "OctavoPublisher",
+                "OctavoBase", "OctavoPublisher", "OctavoQuantizer",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Glibc
 import OctavoBase
+import OctavoCheckpoint
 import OctavoHub
 public import OctavoModel
 public import OctavoPublisher
@@ -11,17 +12,25 @@ extension LayerException: ExpressibleByArgument {}
 extension QuantizationTargets: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
 
-/// A floating-point type on the command line.
-enum FloatType: String, CaseIterable, ExpressibleByArgument {
+/// A type of tensors on the command line, in either case.
+enum WeightType: String, CaseIterable, ExpressibleByArgument {
     case f16, bf16, f32
+    case q8_0, q6_k, q4_k, q4_1, q4_0
 
-    var dtype: DType {
+    init?(argument: String) { self.init(rawValue: argument.lowercased()) }
+
+    /// As safetensors has it; nil for blocks.
+    var dtype: DType? {
         switch self {
         case .f16: .f16
         case .bf16: .bf16
         case .f32: .f32
+        default: nil
         }
     }
+
+    /// As GGUF has it.
+    var ggml: GGMLType? { GGMLType.allCases.first { $0.name.lowercased() == rawValue } }
 }
 
 /// A number of bytes, written as in `5GB` or `500MB`, in powers of 1000 as hubs count.

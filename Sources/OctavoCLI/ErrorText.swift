@@ -50,11 +50,17 @@ func remedy(for error: any Error) -> String? {
     case is BlockTuningError: "calibrate on other text, or leave out --block-tuning-epochs"
     case let error as ModelError: advice(on: error)
     case let error as TuningError: advice(on: error)
+    case let error as ChatFileError: advice(on: error)
     case is StateError: "remove the unfinished work and begin again"
     case let error as HubError: error.remedy
     case is PushError: "make the repository private on the hub first, or push without --private"
     case is RepositoryID.ValidationError: "write a repository as OWNER/NAME"
+    case StorageError.notFinite: "the weights are damaged; fetch the model again"
     case is StorageError: "halves cannot hold the model; `octavo convert --dtype bf16` can"
+    case is GGUFExportError:
+        "write it with --to safetensors; GGUF's readers know only some models of each family"
+    case is GGUFVocabularyError:
+        "write it with --to safetensors; remove the tokenizer's files for a GGUF file without one"
     case is CardError:
         "run `octavo quantize` to make an artifact, or `octavo evaluate --json` for a measurement"
     default: nil
@@ -186,6 +192,7 @@ private func advice(on error: ModelError) -> String? {
         "name the original model, or make a dense one with `octavo convert --to dense`"
     case .notQuantized: "fold it with `octavo quantize`, or write it with --to safetensors"
     case .notPacked: "name a file that `octavo pack` made; other models are read as they are"
+    case .noConfiguration: "name a directory that has a config.json beside the weights"
     case .noTokenizer: "copy tokenizer.json from where the model came from"
     case .unsupportedScheme: "convert it with the tool that made it"
     }
@@ -194,11 +201,23 @@ private func advice(on error: ModelError) -> String? {
 private func advice(on error: TuningError) -> String {
     switch error {
     case .notQuantized: "make one with `octavo quantize`"
+    case .teacher(let needed, _):
+        needed ? "name the original with --teacher" : "leave --teacher away"
     case .quantizedTeacher, .differs, .tokenizers, .teacherNotFinite:
         "name the model that this one was quantized from with --teacher"
     case .tooFewSequences: "give longer text, or a smaller --sequence-length"
     case .memory(let needed, _):
         "allow it with --memory \(byteText(needed).replacing(" ", with: "")), take fewer --tokens or "
             + "--batch-tokens, or learn no codes with --update codebooks"
+    }
+}
+
+private func advice(on error: ChatFileError) -> String {
+    switch error {
+    case .line: "correct the line, or remove it; `octavo tune --help` shows what one looks like"
+    case .empty: "give a conversation in each line, or another file"
+    case .noTemplate, .template:
+        "put a chat_template that fits the model into its tokenizer_config.json"
+    case .nothingLearned: "raise --sequence-length, or give shorter conversations"
     }
 }

@@ -20,8 +20,8 @@ struct Octavo: AsyncParsableCommand {
             CommandGroup(
                 name: "Models",
                 subcommands: [
-                    Inspect.self, Convert.self, Pack.self, Unpack.self, Quantize.self, Tune.self,
-                    Evaluate.self,
+                    Inspect.self, Convert.self, Pack.self, Unpack.self, Diff.self, Quantize.self,
+                    Tune.self, Evaluate.self,
                     Generate.self,
                     Verify.self, Card.self,
                 ]

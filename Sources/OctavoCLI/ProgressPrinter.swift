@@ -94,12 +94,14 @@ final class ProgressPrinter: Sendable {
             state.remaining.advance(
                 to: progress.work,
                 at: now,
-                isRestored: progress.layer.map { $0.relativeLoss == nil } ?? false
+                isRestored: progress.layer.map { $0.relativeLoss == nil }
+                    ?? progress.tuning?.isRestored ?? false
             )
             let isLast = progress.completed >= progress.total
-            // A program is told of every layer: their losses are results.
+            // A program is told of every layer and step: their losses are results.
             let isDue =
-                now - state.shown >= form.interval || form == .events && progress.layer != nil
+                now - state.shown >= form.interval
+                || form == .events && (progress.layer != nil || progress.tuning != nil)
             guard isNew || isLast || isDue else { return }
             state.shown = now
             let secondsLeft = state.remaining.seconds

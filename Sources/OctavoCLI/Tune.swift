@@ -1,15 +1,23 @@
-import ArgumentParser
+public import ArgumentParser
 import OctavoBase
 import OctavoPublisher
-import OctavoQuantizer
+public import OctavoQuantizer
 
 struct Tune: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Tune a quantized model as a whole towards its original (PV-Tuning).",
+        abstract:
+            "Tune a quantized model as a whole towards its original, or on text of your own (PV-Tuning).",
         discussion: """
-            Takes calibration text through the model and back, and moves codebooks, scales, norms and \
-            codes so that its answers come closer to the original's. The original is asked once, at the \
-            beginning. Some of the text is held out; the model that is best on it is kept.
+            Takes text through the model and back, and moves codebooks, scales, norms and codes. With the \
+            objective kl its answers come closer to the original's, which is asked once, at the beginning. \
+            With cross-entropy it learns the text itself and no original is needed; mixed does both. Some of \
+            the text is held out; the model that is best on it is kept. OUTPUT.report.html shows how it went.
+
+            Files whose names end in .jsonl hold a conversation in each line, \
+            {"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]} or \
+            {"prompt": "...", "completion": "..."}. They are written with the model's chat template, and only \
+            the assistant's answers are learned. Those longer than --sequence-length are cut. All other files \
+            are text.
 
             An interrupted run goes on with --resume, to the same bytes.
 
@@ -17,6 +25,9 @@ struct Tune: AsyncParsableCommand {
               octavo tune ./folded ./tuned --teacher ./SmolLM2-135M --calibration wiki.txt web.txt
               octavo tune ./folded ./tuned --teacher ./SmolLM2-135M --calibration wiki.txt \
             --update codebooks --steps 200
+              octavo tune ./folded ./mine --objective cross-entropy --calibration chats.jsonl --max-time 60
+              octavo tune ./folded ./mine --objective mixed --cross-entropy-share 0.7 --teacher ./SmolLM2-135M \
+            --calibration chats.jsonl
               octavo tune ./folded ./tuned --teacher ./SmolLM2-135M --calibration wiki.txt --resume
             """
     )
@@ -27,16 +38,30 @@ struct Tune: AsyncParsableCommand {
     @Argument(help: "The directory to make.")
     var output: String
 
-    @Option(help: "The original model.")
-    var teacher: String
+    @Option(help: "The original model; the objective cross-entropy has none.")
+    var teacher: String?
 
-    @Option(parsing: .upToNextOption, help: "Text files to tune on.")
+    @Option(
+        help:
+            "What the model is measured by: kl is how far its predictions are from the original's, cross-entropy how little it expects the text."
+    )
+    var objective = TuningOptions.Objective.divergence
+
+    @Option(
+        help: "The share of cross-entropy in the objective mixed; kl has the rest (default: 0.5)."
+    )
+    var crossEntropyShare: Double?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: "Files to tune on: conversations where they end in .jsonl, else text."
+    )
     var calibration: [String]
 
     @Option(help: "How many tokens of text, at most.")
     var tokens = 131_072
 
-    @Option(help: "How many tokens a sequence has.")
+    @Option(help: "How many tokens a sequence of text has, and one of a conversation at most.")
     var sequenceLength = 512
 
     @OptionGroup(title: "Steps")
@@ -69,6 +94,27 @@ struct Tune: AsyncParsableCommand {
 
     func validate() throws {
         try require(!calibration.isEmpty, "--calibration needs a file")
+        if objective.needsTeacher {
+            try require(
+                teacher != nil,
+                "--objective \(objective.rawValue) needs --teacher, the original to compare with"
+            )
+        } else {
+            try require(
+                teacher == nil,
+                "--objective \(objective.rawValue) asks no original; leave --teacher away, or take mixed"
+            )
+        }
+        if let share = crossEntropyShare {
+            try require(
+                objective == .mixed,
+                "--cross-entropy-share goes with --objective mixed"
+            )
+            try require(
+                share > 0 && share < 1,
+                "--cross-entropy-share is \(share), expected more than 0 and less than 1"
+            )
+        }
         try require(seed >= 0, "--seed is \(seed), expected 0 or more")
         try require(
             sequenceLength >= 2,
@@ -90,10 +136,12 @@ struct Tune: AsyncParsableCommand {
     func run() async throws {
         try await reporting(as: result) { printer in
             let student = try await openModel(model, printer)
-            let original = try await openModel(teacher, printer)
+            var original: OpenModel?
+            if let teacher { original = try await openModel(teacher, printer) }
             let (request, output, handler) = (request, output, printer.handler)
+            let asked = original
             let record = try await runBlocking {
-                try tune(student, towards: original, to: output, request, progress: handler)
+                try tune(student, towards: asked, to: output, request, progress: handler)
             }
             printer.finish()
             guard let tuning = record.tuning else { return }
@@ -105,6 +153,8 @@ struct Tune: AsyncParsableCommand {
         var request = TuningRequest(files: calibration, threads: threads.count)
         request.options = steps.options
         request.options.seed = UInt64(seed)
+        request.options.objective = objective
+        if let crossEntropyShare { request.options.crossEntropyShare = crossEntropyShare }
         request.tokens = tokens
         request.sequenceLength = sequenceLength
         request.teacherProbabilities = teacherProbabilities > 0 ? teacherProbabilities : nil
@@ -120,7 +170,7 @@ extension TuningRecord {
     fileprivate func sentence(_ output: String) -> String {
         let (before, after) = (decimal(lossBefore, digits: 4), decimal(lossAfter, digits: 4))
         var text =
-            "\(output): held-out KL to the original \(before) before, \(after) after tuning"
+            "\(output): held-out \(objective.lossName) \(before) before, \(after) after tuning"
         text += bestStep == steps ? " (\(steps) steps)" : " (step \(bestStep) of \(steps))"
         switch TuningEnd(rawValue: end) {
         case .diverged: text += "; the run diverged, the best of it was kept"
@@ -134,12 +184,16 @@ extension TuningRecord {
 
     fileprivate func summary(_ output: String) -> JSON {
         .object([
-            "output": .string(output), "loss_before": .number(lossBefore),
+            "output": .string(output), "objective": .string(objective.rawValue),
+            "text_kind": .string(textKind), "tokens": .integer(text.tokens),
+            "learned_tokens": .integer(learnedTokens), "loss_before": .number(lossBefore),
             "loss_after": .number(lossAfter), "steps": .integer(steps),
             "best_step": .integer(bestStep), "end": .string(end),
         ])
     }
 }
+
+extension TuningOptions.Objective: ExpressibleByArgument {}
 
 /// Refuses arguments unless they are as they must be.
 private func require(_ isRight: Bool, _ message: String) throws {

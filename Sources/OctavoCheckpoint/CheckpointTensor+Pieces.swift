@@ -25,27 +25,6 @@ extension CheckpointTensor {
         }
     }
 
-    /// Hands its elements as floats to a function, a piece at a time where the type allows it: blocks of
-    /// GGUF come as a whole.
-    ///
-    /// - Throws: What ``floats()`` throws, or the function.
-    public func forEachFloats(_ body: ([Float]) throws -> Void) throws {
-        guard case .dtype(let dtype) = type, transform == nil else {
-            defer { release() }
-            return try body(floats())
-        }
-        try forEachPiece { bytes in
-            guard let values = bytes.withRawBytes({ decodeFloats($0, as: dtype) }) else {
-                throw CheckpointError.undecodable(
-                    tensor: name,
-                    type: dtype.rawValue,
-                    wanted: "floats"
-                )
-            }
-            try body(values)
-        }
-    }
-
     /// Gives back the memory that reading it took; see ``MappedFile/release(_:)``.
     public func release() { file.release(range) }
 }

@@ -1,4 +1,5 @@
 public import OctavoBase
+import OctavoQuantizer
 
 /// Why an `octavo.json` cannot be used.
 public enum RecordError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -131,7 +132,9 @@ extension CalibrationRecord {
 extension TuningRecord {
     fileprivate var json: JSON {
         .object([
+            "objective": .string(objective.rawValue),
             "teacher": .object(["files": .array(teacher.map(\.json))]), "text": text.json,
+            "text_kind": .string(textKind), "learned_tokens": .integer(learnedTokens),
             "held_out": .array(heldOut.map(JSON.integer)), "settings": settings,
             "steps": .integer(steps), "best_step": .integer(bestStep),
             "loss_before": .number(lossBefore), "loss_after": .number(lossAfter),
@@ -140,9 +143,19 @@ extension TuningRecord {
     }
 
     fileprivate init(_ reader: RecordReader) throws(RecordError) {
+        // The first versions knew one objective, and learned all of their text.
+        let isFirst = reader.json["objective"] == nil
+        let text = try CalibrationRecord(reader.member("text"))
+        let name = isFirst ? "kl" : try reader.string("objective")
+        guard let objective = TuningOptions.Objective(rawValue: name) else {
+            throw .field(reader.path + "objective")
+        }
         self.init(
+            objective: objective,
             teacher: try reader.member("teacher").list("files", FileRecord.init),
-            text: try CalibrationRecord(reader.member("text")),
+            textKind: isFirst ? "text" : try reader.string("text_kind"),
+            learnedTokens: isFirst ? text.tokens : try reader.count("learned_tokens"),
+            text: text,
             heldOut: try reader.counts("held_out"),
             settings: reader.json["settings"] ?? .null,
             steps: try reader.count("steps"),

@@ -92,9 +92,10 @@ extension ModelCard {
         if let tuning = record.tuning {
             let texts = tuning.text.text.map { "`\($0)`" }.joined(separator: ", ")
             steps.append(
-                "tuned as a whole towards the original (PV-Tuning, "
+                "\(tuning.aim) (PV-Tuning, "
                     + "[arXiv 2405.14852](https://arxiv.org/abs/2405.14852)) in \(tuning.steps) steps on "
-                    + "\(tuning.text.tokens) tokens of \(texts): KL to the original on held-out "
+                    + "\(tuning.text.tokens) tokens of \(texts)\(tuning.answers): "
+                    + "\(tuning.objective.lossName) on held-out "
                     + "sequences \(decimal(tuning.lossBefore, digits: 4)) before, "
                     + "\(decimal(tuning.lossAfter, digits: 4)) after"
             )

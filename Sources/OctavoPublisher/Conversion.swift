@@ -1,5 +1,5 @@
 public import OctavoBase
-import OctavoCheckpoint
+public import OctavoCheckpoint
 import OctavoModel
 
 /// What a conversion makes.
@@ -15,6 +15,8 @@ public struct ConversionOptions: Sendable {
         case hfAQLM = "hf-aqlm"
         /// One file that holds all files of the model, without loss and smaller.
         case aqlm
+        /// A GGUF file, with every quantized layer replaced by the weights it stands for.
+        case gguf
     }
 
     /// The form to write.
@@ -22,27 +24,37 @@ public struct ConversionOptions: Sendable {
     /// The type that floating-point tensors get; nil leaves those that have one as they are, and
     /// makes halves of what only GGUF knows.
     public var dtype: DType?
-    /// The most tensor bytes in a file.
+    /// The type that the matrices of a GGUF file get; nil for what they are, or else F16.
+    public var type: GGMLType?
+    /// The most tensor bytes in a file of a directory.
     public var maxShardSize: Int
-    /// The threads that encode and decode what is in a container.
-    public var threads = 1
+    /// How many threads encode and decode.
+    public var threads: Int
     /// Whether nothing is asked for that would change a contained file.
     var keepsFiles: Bool { dtype == nil && maxShardSize == Self.usualShardSize }
     private static let usualShardSize = 5_000_000_000
 
     /// Chooses.
-    public init(target: Target, dtype: DType? = nil, maxShardSize: Int = 5_000_000_000) {
+    public init(
+        target: Target,
+        dtype: DType? = nil,
+        type: GGMLType? = nil,
+        maxShardSize: Int = 5_000_000_000,
+        threads: Int = 1
+    ) {
         self.target = target
         self.dtype = dtype
+        self.type = type
         self.maxShardSize = maxShardSize
+        self.threads = threads
     }
 }
 
-/// Converts a model to Hugging Face layout, a tensor at a time.
+/// Converts a model to Hugging Face layout or to a GGUF file, a tensor at a time.
 ///
 /// - Parameters:
 ///   - model: What to convert.
-///   - output: A directory that does not exist yet; it appears only when it is whole.
+///   - output: A directory or file that does not exist yet; it appears only when it is whole.
 ///   - options: The form to write.
 ///   - progress: Told how far the work has come.
 /// - Returns: The files written.
@@ -62,6 +74,12 @@ public func convert(
         options.target == .safetensors || options.target == .hfAQLM && !model.hasFaults
     {
         return try unpack(container, to: output, threads: options.threads, progress: progress)
+    }
+    if options.target == .gguf {
+        guard fileKind(output) == nil else { throw OutputError.exists(output) }
+        let writer = try GGUFModelWriter(model, type: options.type)
+        try writer.write(to: output, threads: options.threads, progress: progress)
+        return [lastComponent(output)]
     }
     let folder = try PartialFolder(for: output)
     let artifact = try folder.makeArtifact()

@@ -103,13 +103,18 @@ struct ModelWriter {
             case .tensor(let tensor): try write(tensor, as: plan.dtype, to: &writer)
             case .repaired(let part): try writer.write(part.bytes())
             case .dequantized(let path):
-                guard let layer = try model.additiveLayer(path) else { return }
-                let bytes = try storedBytes(
-                    layer.dequantized().elements,
-                    as: plan.dtype,
-                    named: path
+                let tensor = WeightTensor(
+                    name: plan.name,
+                    shape: plan.shape,
+                    type: "AQLM",
+                    source: .additive(path: path)
                 )
-                try writer.write(bytes)
+                let rows = try WeightRows(tensor, of: model)
+                for range in rows.ranges() {
+                    try writer.write(
+                        storedBytes(rows.floats(range), as: plan.dtype, named: path)
+                    )
+                }
             case .additive(let path, let suffix):
                 guard let bytes = try quantized[path]?().storedBytes[suffix] else { return }
                 try writer.write(bytes)
@@ -121,17 +126,10 @@ struct ModelWriter {
     }
 
     /// The linear that a stored tensor belongs to, if it is a quantized one.
-    private func quantizedPath(_ name: String) -> String? {
-        for suffix in [".codes", ".codebooks", ".scales"] {
-            if let path = name.removingSuffix(suffix), model.linearShape(path) != nil {
-                return path
-            }
-        }
-        return nil
-    }
+    private func quantizedPath(_ name: String) -> String? { model.linear(ofPart: name) }
 
     /// The type that a tensor of the model gets: integers, codes, codebooks and scales keep theirs.
-    private func outputType(of tensor: CheckpointTensor) -> DType {
+    func outputType(of tensor: CheckpointTensor) -> DType {
         switch tensor.type {
         case .dtype(let dtype):
             let isFloat = [.f16, .bf16, .f32, .f64].contains(dtype)
@@ -183,6 +181,10 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case overflow(tensor: String, value: Float, dtype: DType)
     /// Floats are not written in this type.
     case type(DType)
+    /// A number that is none, or is infinite, where a block has one scale for all its numbers.
+    case notFinite(tensor: String, type: String)
+    /// Rows are not of whole blocks of the type.
+    case blocks(tensor: String, type: String)
 
     /// As a sentence.
     public var description: String {
@@ -190,6 +192,10 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case .overflow(let tensor, let value, let dtype):
             "tensor \(tensor) holds \(value), beyond the largest number of type \(dtype.rawValue)"
         case .type(let dtype): "floats cannot be written as \(dtype.rawValue)"
+        case .notFinite(let tensor, let type):
+            "tensor \(tensor) holds what is not a finite number, which \(type) cannot hold"
+        case .blocks(let tensor, let type):
+            "tensor \(tensor) has rows that are not of whole blocks of \(type)"
         }
     }
 }
@@ -199,7 +205,7 @@ func storedBytes(_ values: [Float], as dtype: DType, named name: String) throws 
     switch dtype {
     case .f32: return values.byteArray
     case .bf16:
-        try require(values, below: 0x1.FFp127, dtype, named: name)
+        try requireBrains(values, named: name)
         return values.map { Half.narrowBrain($0) }.byteArray
     case .f16:
         try requireHalves(values, named: name)
@@ -211,6 +217,11 @@ func storedBytes(_ values: [Float], as dtype: DType, named name: String) throws 
 /// Refuses finite numbers that become infinite as halves.
 func requireHalves(_ values: [Float], named name: String) throws {
     try require(values, below: 65520, .f16, named: name)
+}
+
+/// Refuses finite numbers that become infinite as bfloat16.
+func requireBrains(_ values: [Float], named name: String) throws {
+    try require(values, below: 0x1.FFp127, .bf16, named: name)
 }
 
 /// Refuses finite numbers from the first one on that rounds to infinity.

@@ -98,7 +98,7 @@ public struct OpenModel: Sendable {
     }
 
     /// A JSON file beside the weights, or nil.
-    private func sideFile(_ name: String) throws -> JSON? {
+    func sideFile(_ name: String) throws -> JSON? {
         guard let file = checkpoint.sideFiles.first(where: { $0.name == name }) else { return nil }
         let bytes = try file.bytes()
         do { return try JSON(parsing: bytes) } catch {
@@ -146,6 +146,8 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
     case unsupportedScheme(AQLMParameters)
     /// It has no tokenizer.
     case noTokenizer(String)
+    /// It is a file of weights alone.
+    case noConfiguration(String)
     /// It is quantized already, which the work asked for does not allow.
     case alreadyQuantized(String)
     /// It is not quantized, which the work asked for needs.
@@ -161,6 +163,7 @@ public enum ModelError: Error, Sendable, CustomStringConvertible {
                 + "\(found.outGroup) × \(found.inGroup); groups must span one output, and there may "
                 + "be at most 8 codebooks of at most 16 bits"
         case .noTokenizer(let path): "\(path) has no tokenizer.json and no tokenizer.model"
+        case .noConfiguration(let path): "\(path) is a file of weights without a configuration"
         case .alreadyQuantized(let path): "\(path) is quantized already; expected original weights"
         case .notPacked(let path): "\(path) is no .aqlm file"
         case .notQuantized(let path): "\(path) is not quantized; expected an AQLM model"

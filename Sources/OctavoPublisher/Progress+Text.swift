@@ -26,13 +26,15 @@ extension Progress {
     /// The state as an event for programs.
     ///
     /// - Parameter secondsLeft: How long the stage still takes, where that is known.
-    /// - Returns: An object whose `event` is `layer` or `progress` (docs/quantization.md).
+    /// - Returns: An object whose `event` is `layer` or `progress` (docs/quantization.md), `step` or
+    ///   `evaluation` (docs/tuning.md).
     public func event(secondsLeft: Double?) -> JSON {
         /// A number with as many decimals as mean something.
         func rounded(_ value: Double, _ scale: Double) -> JSON {
             .number((value * scale).rounded() / scale)
         }
         let estimate = secondsLeft.map { rounded($0, 10) }
+        if let tuning { return tuning.event(stage, work: rounded(work, 10000), estimate) }
         guard let layer else {
             return .object([
                 "event": "progress", "stage": .string(stage), "completed": .integer(completed),

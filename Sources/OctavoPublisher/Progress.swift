@@ -16,6 +16,8 @@ public struct Progress: Sendable {
     public let work: Double
     /// The layer that was finished just now, where the work is one of layers.
     public let layer: Layer?
+    /// How far a tuning is, where the work is one.
+    public let tuning: TuningState?
     /// What is to be told in any case, whatever else is left out; nil if nothing is.
     public let note: String?
 
@@ -57,6 +59,7 @@ public struct Progress: Sendable {
     ///   - detail: What is worth knowing now.
     ///   - work: The share of the work that is done; by default all pieces cost the same.
     ///   - layer: The layer that was finished just now.
+    ///   - tuning: How far a tuning is.
     ///   - note: What is to be told in any case.
     public init(
         _ stage: String,
@@ -66,6 +69,7 @@ public struct Progress: Sendable {
         detail: String = "",
         work: Double? = nil,
         layer: Layer? = nil,
+        tuning: TuningState? = nil,
         note: String? = nil
     ) {
         self.stage = stage
@@ -76,6 +80,7 @@ public struct Progress: Sendable {
         let share = work ?? Double(completed) / Double(max(1, total))
         self.work = share.isFinite ? min(1, max(0, share)) : 0
         self.layer = layer
+        self.tuning = tuning
         self.note = note
     }
 }

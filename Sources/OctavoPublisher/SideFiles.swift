@@ -6,7 +6,7 @@ extension ModelWriter {
     var convertedConfig: JSON {
         let quantization: JSON? =
             switch options.target {
-            case .dense: nil
+            case .dense, .gguf: nil
             case .safetensors, .aqlm: model.config["quantization_config"]
             case .hfAQLM:
                 model.aqlm.map { $0.parameters.quantizationConfig(unquantized: $0.denseLinears) }
@@ -56,7 +56,10 @@ extension ModelWriter {
                 )
             )
         }
-        if let metadata = model.checkpoint.ggufMetadata {
+        // A file may say that it has no tokenizer.
+        if let metadata = model.checkpoint.ggufMetadata,
+            metadata.string("tokenizer.ggml.model") ?? "no_vocab" != "no_vocab"
+        {
             let vocabulary = try GGUFVocabulary(metadata)
             if names.insert("tokenizer.json").inserted {
                 try write("tokenizer.json", vocabulary.tokenizerJSON().text(.pretty))

@@ -31,6 +31,45 @@ struct BenchmarkTests {
         }
     }
 
+    @Test("steps of a tuning are measured on a made-up model and on one that is there")
+    func tuningSteps() async throws {
+        try await withSandbox { box in
+            try await box.addFolded()
+            let made =
+                "--width 64 --intermediate 64 --blocks 1 --vocabulary 64 --scheme 2x4g8"
+            for (subject, update) in [(made, "both"), ("folded", "codebooks")] {
+                let command =
+                    "benchmark tune \(subject) --update \(update) --steps 2 --batch-tokens 64 "
+                    + "--sequence-length 16 --threads 1"
+                let result = try await box.succeed(command + " --json").json()
+                #expect(result["steps"] == 2 && result["tokens"] == 64)
+                let rate = try #require(result["gigaflops"]?.number)
+                let peak = try #require(result["sgemm_peak_gigaflops"]?.number)
+                let share = try #require(result["share_of_peak"]?.number)
+                #expect(rate > 0 && peak > 0 && abs(share - rate / peak) < 1e-9)
+                if subject == made {
+                    // Four matrices of 64 x 64 and three of 64 x 64, eight operations a weight and token; 8 of
+                    // 16 places and 64 columns in attention; 4 of the head.
+                    let perToken = 8 * 7 * 4096 + 8 * 16 * 64 + 4 * 4096
+                    let operations = Double(64 * perToken)
+                    let seconds = try #require(result["cpu_seconds"]?.number)
+                    #expect(abs(rate * seconds * 1e9 - operations) < 1e-6 * operations)
+                }
+                let text = try await box.succeed(command)
+                #expect(text.output.contains("in a large product") && text.notes.isEmpty)
+            }
+            let refused = try await box.fail("benchmark tune folded --sequence-length 4096")
+            #expect(refused.contains("longer than the model's context"))
+            for usage in [
+                "folded --width 64", "--width 100", "--steps 0", "folded --scheme 2x8g8",
+                "--sequence-length 1",
+            ] {
+                let finished = try await box.run("benchmark tune " + usage)
+                #expect(finished.status == 64 && finished.output.isEmpty)
+            }
+        }
+    }
+
     @Test(
         "the same seed gives the same losses at every stage, another seed others",
         arguments: ["quick", "standard", "max"],

@@ -1,5 +1,6 @@
 import OctavoBase
 import OctavoPublisher
+import OctavoQuantizer
 import Testing
 
 /// SHA-256 of nothing, which stands for any digest here.
@@ -45,6 +46,42 @@ struct ArtifactRecordTests {
         let record = try ArtifactRecord(parsing: Array(handWrittenRecord.utf8))
         #expect(try ArtifactRecord(parsing: Array(record.text.utf8)) == record)
         #expect(record.text.hasSuffix("}\n"))
+    }
+
+    /// The members of `recipe.tuning` that all versions wrote.
+    private static let tuning = """
+        "teacher": {"files": []}, "text": {"text": ["a.txt"], "tokens": 64, "sequence_length": 16, \
+        "sha256": "\(emptyDigest)"}, "held_out": [0], "settings": {}, "steps": 8, "best_step": 4, \
+        "loss_before": 0.5, "loss_after": 0.25, "end": "finished"
+        """
+
+    private func record(tuning: String) throws -> ArtifactRecord {
+        let text = handWrittenRecord.replacing(
+            "\"recipe\": {",
+            with: "\"recipe\": {\"tuning\": {\(tuning)}, "
+        )
+        return try ArtifactRecord(parsing: Array(text.utf8))
+    }
+
+    @Test("a tuning is read with its objective, and without one as the first version meant it")
+    func readsTunings() throws {
+        let first = try record(tuning: Self.tuning)
+        #expect(first.tuning?.objective == .divergence)
+        #expect(first.tuning?.textKind == "text" && first.tuning?.learnedTokens == 64)
+        #expect(try ArtifactRecord(parsing: Array(first.text.utf8)) == first)
+        let chat = #""objective": "cross-entropy", "text_kind": "chat", "learned_tokens": 9, "#
+        let second = try record(tuning: chat + Self.tuning)
+        #expect(second.tuning?.objective == .crossEntropy)
+        #expect(second.tuning?.textKind == "chat" && second.tuning?.learnedTokens == 9)
+        for (lie, field) in [
+            (#""objective": "best", "text_kind": "chat", "learned_tokens": 9, "#, "objective"),
+            (#""objective": "kl", "text_kind": "chat", "#, "learned_tokens"),
+            (#""objective": "kl", "learned_tokens": 9, "#, "text_kind"),
+        ] {
+            #expect(throws: RecordError.field("recipe.tuning." + field)) {
+                _ = try record(tuning: lie + Self.tuning)
+            }
+        }
     }
 
     @Test(

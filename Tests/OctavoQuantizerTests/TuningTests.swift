@@ -10,7 +10,7 @@ import Testing
 private struct Pair {
     let teacher: LanguageModel
     let student: LanguageModel
-    let sequences: [[Int]]
+    let sequences: [TuningSequence]
 
     init(
         _ scheme: String = "2x4g8",
@@ -25,7 +25,8 @@ private struct Pair {
             options: LayerQuantizerOptions(effort: .quick),
             threads: 2
         )
-        sequences = source.sequences(count, length: 24)
+        let sequences = source.sequences(count, length: 24)
+        self.sequences = sequences.map { TuningSequence($0) }
         let journal = MemoryJournal()
         try quantizer.run(
             source: source,
@@ -40,7 +41,7 @@ private struct Pair {
     }
 
     func loss(_ indices: [Int], _ weight: Float) throws -> TokenLoss {
-        let logits = try indices.map { try teacher.logits(for: sequences[$0]) }
+        let logits = try indices.map { try teacher.logits(for: sequences[$0].tokens) }
         let whole = Matrix(
             rows: logits.reduce(0) { $0 + $1.rows },
             columns: teacher.configuration.vocabularySize,
@@ -138,7 +139,7 @@ struct TuningTests {
             $0.codeShare = 0.05
         }
         let result = try pair.tune(tuner) { event in
-            if case .step(_, _, _, let groups) = event { changed += groups }
+            if case .step(let course) = event { changed += course.made.last?.changedGroups ?? 0 }
         }
         let before = try #require(result.course.first?.loss)
         // Codes alone, chosen a few times after a few hundred tokens, need not help on other text; then the
@@ -307,13 +308,12 @@ struct TuningTextTests {
     @Test(arguments: [(2, 0.5), (10, 0.05), (10, 0.3), (97, 0.1)])
     func holdsOutAShare(count: Int, share: Double) {
         let text = TuningText(
-            (0..<count).map { [$0, $0] },
+            (0..<count).map { TuningSequence([$0, $0]) },
             heldOutShare: share,
             seed: 1
         )
         #expect(text.heldOut.count == max(1, Int(Double(count) * share)))
         #expect(Set(text.heldOut).count == text.heldOut.count)
         #expect(text.heldOut.allSatisfy { (0..<count).contains($0) })
-        #expect(text.stepsPerEpoch(tokens: 2) == count - text.heldOut.count)
     }
 }

@@ -18,6 +18,10 @@ public struct TinyModel: Sendable {
     public var keyValueHeads = 2
     /// How many experts each block has, of which a token passes one: a Mixtral then; 0 for a Llama.
     public var experts = 0
+    /// The longest sequence it takes.
+    public var context = 256
+    /// How its conversations are written; nil if it is not said.
+    public var chatTemplate: String?
     /// The seed of the weights.
     public var seed: UInt64 = 1
     /// What is done to the tensors before they are written, for files that lie.
@@ -41,6 +45,14 @@ public struct TinyModel: Sendable {
         return model
     }
 
+    /// A template of conversations that its tokens suffice for: a role, a colon, and a line; answers end with
+    /// the end of a text.
+    public static let simpleTemplate = """
+        {{ bos_token }}{% for m in messages %}{{ m.role + ': ' + m.content }}{% if m.role == 'assistant' %}\
+        {{ eos_token }}{% endif %}{{ '\\n' }}{% endfor %}\
+        {% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}
+        """
+
     /// The bytes, and two special tokens in front of them.
     public static let vocabulary = 258
 
@@ -55,7 +67,7 @@ public struct TinyModel: Sendable {
         try AtomicFile.write(
             JSON.object([
                 "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<bos>",
-                "eos_token": "<eos>",
+                "eos_token": "<eos>", "chat_template": chatTemplate.map(JSON.string),
             ]).text(),
             to: directory + "/tokenizer_config.json"
         )
@@ -73,7 +85,7 @@ public struct TinyModel: Sendable {
             "hidden_size": .integer(hidden), "intermediate_size": .integer(intermediate),
             "num_hidden_layers": .integer(layers), "num_attention_heads": .integer(heads),
             "num_key_value_heads": .integer(keyValueHeads), "head_dim": .integer(hidden / heads),
-            "vocab_size": .integer(Self.vocabulary), "max_position_embeddings": 256,
+            "vocab_size": .integer(Self.vocabulary), "max_position_embeddings": .integer(context),
             "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
             "tie_word_embeddings": true, "attention_bias": false, "mlp_bias": false,
             "bos_token_id": 0, "eos_token_id": 1, "torch_dtype": "float32",

@@ -39,6 +39,32 @@ struct BrowserTests {
         }
     }
 
+    @Test(
+        "a tuning's curves show, fit and are drawn, in light and dark, wide and narrow",
+        arguments: TuningFixture.allCases
+    )
+    func showsTuning(fixture: TuningFixture) async throws {
+        let report = fixture.report
+        try await withTemporaryDirectory { folder in
+            let file = joined(folder, "x.report.html")
+            try AtomicFile.write(report.html, to: file)
+            try await Browser.run { browser in
+                for (width, dark) in [(1280, false), (1280, true), (360, false), (360, true)] {
+                    try await browser.open("file://" + file, width: width, dark: dark)
+                    let layout = try await browser.evaluate(measurements)
+                    let photograph = try await browser.screenshot()
+                    let context = "\(fixture), \(width) pixels\(dark ? ", dark" : "")"
+                    try keep(photograph, "tuning-\(fixture)-\(width)\(dark ? "-dark" : "").png")
+                    check(browser.events, context)
+                    checkLayout(layout, title: report.title, context)
+                    #expect(layout["measured"]?.integer == fixture.evaluations, "\(context)")
+                    guard fixture.evaluations > 0 else { continue }
+                    try await checkPixels(browser, photograph, layout, dark: dark, context)
+                }
+            }
+        }
+    }
+
     @Test("it prints, with what a screen folds away")
     func prints() async throws {
         try await withTemporaryDirectory { folder in
@@ -98,16 +124,21 @@ struct BrowserTests {
     }
 
     private func check(_ layout: JSON, _ report: QuantizationReport, _ context: String) {
-        #expect(layout["outside"] == [], "\(context)")
-        #expect(layout["clipped"] == [], "\(context)")
-        #expect(layout["overlapping"] == [], "\(context)")
-        #expect(layout["scripts"] == 0, "\(context)")
-        #expect(layout["heading"]?.string == printable(report.title), "\(context)")
+        checkLayout(layout, title: report.title, context)
         #expect(layout["losses"]?.integer == report.layers.count, "\(context)")
         let errors = report.blocks.reduce(0) {
             $0 + ($1.relativeError == nil ? 0 : 1) + ($1.tunedError == nil ? 0 : 1)
         }
         #expect(layout["errors"]?.integer == errors, "\(context)")
+    }
+
+    /// What holds of every report.
+    private func checkLayout(_ layout: JSON, title: String, _ context: String) {
+        #expect(layout["outside"] == [], "\(context)")
+        #expect(layout["clipped"] == [], "\(context)")
+        #expect(layout["overlapping"] == [], "\(context)")
+        #expect(layout["scripts"] == 0, "\(context)")
+        #expect(layout["heading"]?.string == printable(title), "\(context)")
         #expect(layout["unnamed"] == 0, "\(context)")
     }
 
@@ -169,6 +200,7 @@ private let measurements = #"""
         heading: document.querySelector('h1').textContent,
         losses: all('#loss .chart .mark').length,
         errors: all('#growth .chart .mark').length,
+        measured: all('#course .chart .mark').length,
         unnamed: all('svg[role=img]').filter((e) =>
           !e.getAttribute('aria-label') && !e.querySelector('title')?.textContent).length,
         drawn: all('.chart .mark, .bars svg.bar').map((e) => {

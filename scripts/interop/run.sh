@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compares Octavo with the Python packages that its files are meant for, on a CPU: `transformers` with
 # `aqlm` loads the demo's artifact unchanged and must give Octavo's logits; `huggingface_hub` must
-# push to and pull from the embedded hub.
+# push to and pull from the embedded hub; `gguf` opens the GGUF files that Octavo writes, and llama.cpp gives the
+# same logits and tokens, if llama-cpp-python is installed in .venv-interop (its build takes half an hour).
 #
 #   TORCH   the requirement for torch, default "torch"
 set -euo pipefail
@@ -36,6 +37,12 @@ echo "[1, 4093, 198, 1780, 314, 260, 3575, 282, 4649, 47, 253, 1838, 28, 665, 43
 
 echo "tokenizers on $artifact"
 .venv-interop/bin/python scripts/interop/load_tokenizer.py "$artifact"
+
+echo "gguf, and llama.cpp where it is installed, on $artifact made dense"
+"$octavo" convert "$artifact" "$scratch/dense" --to dense --dtype f32
+mkdir "$scratch/gguf"
+.venv-interop/bin/python scripts/interop/compare_gguf.py "$octavo" "$scratch/dense" "$scratch/gguf"
+rm -r "$scratch/gguf" "$scratch/dense"
 
 echo "huggingface_hub against octavo hub serve"
 HF_TOKEN=$("$octavo" hub token create --root "$scratch/hub" --user interop --role write)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "backward.h"
+#include "blocks.h"
 #include "inference.h"
 #include "isa.h"
 #include "quantize.h"

@@ -66,7 +66,7 @@ struct GGUFConfig {
             "num_attention_heads": .integer(numbers.heads),
             "num_hidden_layers": .integer(numbers.layers),
             "num_key_value_heads": .integer(numbers.keyValueHeads),
-            "rms_norm_eps": .number(numbers.normEpsilon),
+            family.epsilon.name: .number(numbers.normEpsilon),
             "tie_word_embeddings": .bool(isTied),
             "torch_dtype": .string(dtype),
             "use_cache": true,
@@ -125,6 +125,10 @@ private func layerMembers(
             numbers.layers == wide ? numbers.hiddenSize / numbers.heads : numbers.headSize
         )
     }
+    if let period = family.unrotatedPeriod {
+        members["no_rope_layer_interval"] = .integer(period)
+        members["no_rope_layers"] = .array((1...numbers.layers).map { $0 % period == 0 ? 0 : 1 })
+    }
     let sliding: [Bool]
     switch family.layers {
     case .unstated: return members
@@ -142,7 +146,7 @@ private func layerMembers(
         } else {
             let period = try keys.count("attention.sliding_window_pattern", absent: period)
             sliding = (1...numbers.layers).map { $0 % period != 0 }
-            members["sliding_window_pattern"] = .integer(period)
+            if family.statesPeriod { members["sliding_window_pattern"] = .integer(period) }
         }
     }
     members["layer_types"] = .array(

@@ -4,7 +4,8 @@ extension GGUFFamily {
     /// All families that are imported; of those with one architecture, the particular before the
     /// general.
     static let all = [
-        mixtral, mistral, llama, qwen2, qwen3, qwen3MoE, gemma, gemma2, gemma3, phi3,
+        mixtral, mistral, llama, qwen2, qwen3, qwen3MoE, gemma, gemma2, gemma3, phi3, cohere,
+        granite, olmo2, smollm3,
     ]
 
     private static let llama = GGUFFamily(
@@ -12,7 +13,7 @@ extension GGUFFamily {
         modelType: "llama",
         className: "LlamaForCausalLM",
         modules: .attention + .middleNorm + .feedForward,
-        biasFlags: attentionBias.merging(["mlp_bias": ["ffn_gate", "ffn_up", "ffn_down"]]) { $1 },
+        biasFlags: llamaBias,
         interleavesHeads: true,
         ropeTensors: .divisors,
         constants: ["hidden_act": "silu", "pretraining_tp": 1]
@@ -96,6 +97,7 @@ extension GGUFFamily {
         modules: .attention + .middleNorm + .feedForward,
         biasFlags: attentionBias,
         raisesNorms: true,
+        isAlwaysTied: true,
         constants: [
             "hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh",
         ]
@@ -108,6 +110,7 @@ extension GGUFFamily {
         modules: .attention + .surroundingNorms + .feedForward,
         biasFlags: attentionBias,
         raisesNorms: true,
+        isAlwaysTied: true,
         layers: .sliding(period: 2),
         layersOfWideQueries: 46,
         constants: ["hidden_activation": "gelu_pytorch_tanh"],
@@ -126,6 +129,7 @@ extension GGUFFamily {
         raisesNorms: true,
         slidingRopeBase: 10000,
         layers: .sliding(period: 6),
+        statesPeriod: true,
         layersOfWideQueries: 62,
         constants: ["hidden_activation": "gelu_pytorch_tanh"],
         numbers: [
@@ -144,6 +148,74 @@ extension GGUFFamily {
         constants: ["embd_pdrop": 0.0, "hidden_act": "silu", "resid_pdrop": 0.0],
         numbers: [window(absent: .null)]
     )
+
+    private static let cohere = GGUFFamily(
+        architecture: "command-r",
+        modelType: "cohere",
+        className: "CohereForCausalLM",
+        modules: .attention + .feedForward,
+        optional: ("use_qk_norm", .normsOfEachHead),
+        layersWithOptional: 64,
+        isAlwaysTied: true,
+        epsilon: ("layer_norm_eps", "attention.layer_norm_epsilon"),
+        constants: ["hidden_act": "silu"],
+        numbers: [Number(name: "logit_scale", key: "logit_scale", kind: .positive, absent: 1.0)]
+    )
+
+    /// A llama that multiplies by four numbers of its own.
+    private static let granite = GGUFFamily(
+        architecture: "granite",
+        modelType: "granite",
+        className: "GraniteForCausalLM",
+        modules: .attention + .middleNorm + .feedForward,
+        biasFlags: llamaBias,
+        interleavesHeads: true,
+        ropeTensors: .divisors,
+        constants: ["hidden_act": "silu"],
+        numbers: [
+            Number(name: "attention_multiplier", key: "attention.scale", kind: .positive),
+            Number(
+                name: "embedding_multiplier",
+                key: "embedding_scale",
+                kind: .positive,
+                absent: 1.0
+            ),
+            Number(
+                name: "residual_multiplier",
+                key: "residual_scale",
+                kind: .positive,
+                absent: 1.0
+            ),
+            Number(name: "logits_scaling", key: "logit_scale", kind: .positive),
+        ]
+    )
+
+    private static let olmo2 = GGUFFamily(
+        architecture: "olmo2",
+        modelType: "olmo2",
+        className: "Olmo2ForCausalLM",
+        modules: .attention.filter { $0.name != "attn_norm" } + .normsAcrossHeads
+            + .followingNorms + .feedForward,
+        isNeverTied: true,
+        constants: ["hidden_act": "silu"]
+    )
+
+    /// A llama some layers of which know no positions.
+    private static let smollm3 = GGUFFamily(
+        architecture: "smollm3",
+        modelType: "smollm3",
+        className: "SmolLM3ForCausalLM",
+        modules: .attention + .middleNorm + .feedForward,
+        interleavesHeads: true,
+        unrotatedPeriod: 4,
+        ropeTensors: .divisors,
+        layers: .full,
+        constants: noWindow
+    )
+
+    private static let llamaBias = attentionBias.merging([
+        "mlp_bias": ["ffn_gate", "ffn_up", "ffn_down"]
+    ]) { $1 }
 
     private static let attentionBias = [
         "attention_bias": ["attn_q", "attn_k", "attn_v", "attn_output"]

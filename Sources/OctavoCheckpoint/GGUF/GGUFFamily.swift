@@ -13,6 +13,10 @@ struct GGUFFamily: Sendable {
     var distinction: String?
     /// The tensors of each layer.
     let modules: [GGUFModule]
+    /// Modules that are in every layer or in none, and the key of the configuration that says which.
+    var optional: (flag: String, modules: [GGUFModule])?
+    /// From how many layers on readers look for those.
+    var layersWithOptional = 1
     /// Modules that have biases in every layer.
     var biased: [String] = []
     /// Keys of the configuration that say whether all of some modules have biases.
@@ -21,6 +25,14 @@ struct GGUFFamily: Sendable {
     var interleavesHeads = false
     /// Whether norms' weights are kept one higher than Hugging Face has them.
     var raisesNorms = false
+    /// Whether readers know of no head but the embedding.
+    var isAlwaysTied = false
+    /// Whether readers want a head beside the embedding.
+    var isNeverTied = false
+    /// What the configuration calls the number that is added to squares in norms, and what GGUF does.
+    var epsilon = (name: "rms_norm_eps", key: "attention.layer_norm_rms_epsilon")
+    /// Each layer of so many is not rotated at all; nil if all are.
+    var unrotatedPeriod: Int?
     /// Whether a part of each head may be rotated.
     var rotatesParts = false
     /// How its positions may be scaled by tensors.
@@ -30,6 +42,8 @@ struct GGUFFamily: Sendable {
     var slidingRopeBase: Double?
     /// How layers of sliding and of full attention alternate.
     var layers = Layers.unstated
+    /// Whether the configuration has a key for that alternation's period, beside the list of all layers.
+    var statesPeriod = false
     /// How many layers the one size has whose queries are scaled by the hidden size over the heads.
     ///
     /// The others' are scaled by the head size. Nil if the configuration does not say.

@@ -23,7 +23,7 @@ struct GGUFHyperparameters {
         heads = try keys.count("attention.head_count")
         keyValueHeads = try keys.count("attention.head_count_kv", absent: heads)
         contextLength = try keys.count("context_length")
-        normEpsilon = try keys.positive("attention.layer_norm_rms_epsilon")
+        normEpsilon = try keys.positive(family.epsilon.key)
         headSize = try keys.count("attention.key_length", absent: hiddenSize / heads)
         rotarySize = try keys.count("rope.dimension_count", absent: headSize)
         experts = family.hasExperts ? try keys.count("expert_count") : 0
@@ -63,6 +63,8 @@ struct GGUFHyperparameters {
         case .keys, .values: keyValueHeads * headSize
         case .queriesKeysAndValues: (heads + 2 * keyValueHeads) * headSize
         case .head: headSize
+        case .heads: heads
+        case .keyValueHeads: keyValueHeads
         case .inner: intermediateSize
         case .gateAndUp: 2 * intermediateSize
         case .experts: experts

@@ -82,7 +82,7 @@ private func respelled(
 }
 
 /// How a tensor's values differ from those that Hugging Face has (M4).
-private func transform(
+func transform(
     of place: GGUFPlace,
     in family: GGUFFamily,
     _ numbers: GGUFHyperparameters

@@ -10,6 +10,9 @@ enum GGUFDimension: Sendable {
     case queriesKeysAndValues
     /// The elements of one head.
     case head
+    /// The heads of queries; of keys and values.
+    case heads
+    case keyValueHeads
     case inner
     /// Gate and up projection in one tensor.
     case gateAndUp
@@ -67,6 +70,18 @@ extension [GGUFModule] {
         GGUFModule("attn_k_norm", "self_attn.k_norm", .head),
     ]
 
+    /// The same with weights of its own for each head.
+    static let normsOfEachHead: Self = [
+        GGUFModule("attn_q_norm", "self_attn.q_norm", .heads, .head),
+        GGUFModule("attn_k_norm", "self_attn.k_norm", .keyValueHeads, .head),
+    ]
+
+    /// Norms over all heads together.
+    static let normsAcrossHeads: Self = [
+        GGUFModule("attn_q_norm", "self_attn.q_norm", .queries),
+        GGUFModule("attn_k_norm", "self_attn.k_norm", .keys),
+    ]
+
     /// The norm between attention and feed-forward.
     static let middleNorm: Self = [
         GGUFModule("ffn_norm", "post_attention_layernorm", .hidden)
@@ -76,6 +91,12 @@ extension [GGUFModule] {
     static let surroundingNorms: Self = [
         GGUFModule("post_attention_norm", "post_attention_layernorm", .hidden),
         GGUFModule("ffn_norm", "pre_feedforward_layernorm", .hidden),
+        GGUFModule("post_ffw_norm", "post_feedforward_layernorm", .hidden),
+    ]
+
+    /// Norms behind attention and feed-forward, and none before them.
+    static let followingNorms: Self = [
+        GGUFModule("post_attention_norm", "post_attention_layernorm", .hidden),
         GGUFModule("post_ffw_norm", "post_feedforward_layernorm", .hidden),
     ]
 

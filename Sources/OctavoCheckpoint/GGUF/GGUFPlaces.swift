@@ -39,7 +39,7 @@ struct GGUFPlace {
 /// The places of a model's tensors, by their names in GGUF (M3).
 struct GGUFPlaces {
     private(set) var byName: [UTF8Key: GGUFPlace] = [:]
-    /// Whether there are biases, for each of the family's keys that say so.
+    /// Whether there are biases, or optional modules, for each of the family's keys that say so.
     private(set) var biasFlags: [String: Bool] = [:]
 
     /// Finds a place for every tensor that the family has.
@@ -55,8 +55,13 @@ struct GGUFPlaces {
         for module in [GGUFModule].ends where module.name != "output" || isThere("output.weight") {
             try add(module, .weight, as: module.name, among: names)
         }
+        var modules = family.modules
+        if let (flag, more) = family.optional {
+            biasFlags[flag] = more.contains { isThere("blk.0.\($0.name).weight") }
+            if biasFlags[flag] == true { modules += more }
+        }
         for layer in 0..<numbers.layers {
-            for module in family.modules {
+            for module in modules {
                 let name = "blk.\(layer).\(module.name)"
                 if module.isOfExperts, !isThere(name + ".weight"),
                     isThere("blk.\(layer).\(module.name(ofExpert: 0)).weight")

@@ -4,8 +4,21 @@ import Glibc
 struct Llama3Scaling {
     let factor: Float
     let originalContextLength: Int
-    let lowFrequencyFactor = 1.0
-    let highFrequencyFactor = 4.0
+    var lowFrequencyFactor = 1.0
+    var highFrequencyFactor = 4.0
+
+    /// A scaling whose numbers are known.
+    init(
+        factor: Float,
+        originalContextLength: Int,
+        lowFrequencyFactor: Double,
+        highFrequencyFactor: Double
+    ) {
+        self.factor = factor
+        self.originalContextLength = originalContextLength
+        self.lowFrequencyFactor = lowFrequencyFactor
+        self.highFrequencyFactor = highFrequencyFactor
+    }
 
     /// Recovers the scaling from the divisors of each frequency that GGUF stores instead.
     ///
@@ -31,7 +44,7 @@ struct Llama3Scaling {
     }
 
     /// What the rule divides the frequency of a pair of dimensions by.
-    private func divisor(_ index: Int, headSize: Int, base: Double) -> Float {
+    func divisor(_ index: Int, headSize: Int, base: Double) -> Float {
         let wavelength = 2 * Double.pi * pow(base, 2 * Double(index) / Double(headSize))
         let turns = Double(originalContextLength) / wavelength
         if turns > highFrequencyFactor { return 1 }

@@ -44,9 +44,11 @@ extension ModelEnds {
     ) -> Double {
         let (head, width) = (untiedHead ?? embedding, hidden.columns)
         var total = 0.0
-        for start in stride(from: 0, to: hidden.rows, by: 128) {
-            let rows = start..<min(start + 128, hidden.rows)
-            let part = hidden.selecting(rows: Array(rows))
+        let counted = loss.rows ?? Array(0..<hidden.rows)
+        var gradient = Matrix(rows: hidden.rows, columns: width)
+        for start in stride(from: 0, to: counted.count, by: 128) {
+            let rows = start..<min(start + 128, counted.count)
+            let part = hidden.selecting(rows: Array(counted[rows]))
             let x = norm(part, execution)
             var logits = logits(ofNormed: x)
             let capped = configuration.logitCap == nil ? nil : logits
@@ -63,11 +65,9 @@ extension ModelEnds {
                 execution
             )
             gradients?.add(logits: logits, normed: x, finalNorm: normGradient)
-            hidden.elements.replaceSubrange(
-                start * width..<rows.upperBound * width,
-                with: partGradient.elements
-            )
+            gradient.add(partGradient, toRows: Array(counted[rows]))
         }
+        hidden = gradient
         return total
     }
 }
@@ -82,7 +82,8 @@ extension ModelEnds {
     /// - Returns: The loss.
     public func value(of loss: TokenLoss, _ hidden: Matrix, _ execution: Execution) -> Double {
         var total = 0.0
-        forEachLogits(hidden, execution) { rows, logits in
+        let counted = loss.rows.map(hidden.selecting) ?? hidden
+        forEachLogits(counted, execution) { rows, logits in
             var logits = logits
             total += loss.replace(rows, &logits, execution.threads)
         }

@@ -6,6 +6,34 @@ public struct TokenLoss: Sendable {
     /// Replaces the logits of some rows, all in order, by the gradient of the loss, and returns
     /// the loss of these rows.
     let replace: @Sendable (Range<Int>, inout Matrix, _ threads: Int) -> Double
+    /// The rows that cost something, ascending, which `replace` counts from 0; nil for all.
+    private(set) var rows: [Int]?
+
+    init(_ replace: @escaping @Sendable (Range<Int>, inout Matrix, _ threads: Int) -> Double) {
+        self.replace = replace
+    }
+
+    /// The same of some rows only; others cost nothing, and no logits are formed for them.
+    ///
+    /// - Parameter rows: Their places among all rows, ascending; what the loss was made of has one row for
+    ///   each.
+    /// - Returns: The loss.
+    public func at(rows: [Int]) -> TokenLoss {
+        var loss = self
+        loss.rows = rows
+        return loss
+    }
+
+    /// Two losses of the same rows added.
+    public static func sum(_ first: TokenLoss, _ second: TokenLoss) -> TokenLoss {
+        TokenLoss { rows, logits, threads in
+            var others = logits
+            let value = first.replace(rows, &logits, threads)
+            let more = second.replace(rows, &others, threads)
+            add(others, to: &logits, threads: threads)
+            return value + more
+        }
+    }
 
     /// KL(teacher ‖ student) of each token, in nats.
     ///
@@ -69,11 +97,20 @@ public struct TokenLoss: Sendable {
             end += length
             targets[end - 1] = nil
         }
-        let successors = targets
-        return TokenLoss { rows, logits, threads in
+        return likelihood(of: targets, weight: weight)
+    }
+
+    /// The negative log likelihood of a target for each row, in nats; a row without one costs nothing.
+    ///
+    /// - Parameters:
+    ///   - targets: Tokens of the vocabulary.
+    ///   - weight: What each row's loss is multiplied by.
+    /// - Returns: The loss.
+    public static func likelihood(of targets: [Int?], weight: Float = 1) -> TokenLoss {
+        TokenLoss { rows, logits, threads in
             let losses = replaceByLikelihoodGradient(
                 &logits,
-                targets: Array(successors[rows]),
+                targets: Array(targets[rows]),
                 times: weight,
                 threads: threads
             )

@@ -1,21 +1,11 @@
 extension QuantizationReport {
     /// The report as one page of HTML: no script, nothing fetched, light or dark as the reader has it.
     public var html: String {
-        let page: HTML = """
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-            <meta name="generator" content="octavo \(toolVersion)">
-            <title>\(title) · quantization report</title>
-            <style>
-            \(reportStyle)
-            </style>
-            </head>
-            <body>
+        reportPage(
+            title: title,
+            kind: "quantization report",
+            toolVersion,
+            """
             \(patterns)
             <main>
             \(headline)
@@ -26,12 +16,8 @@ extension QuantizationReport {
             \(timeSection)
             \(settingsSection)
             </main>
-            <footer>Made by octavo \(toolVersion). Everything on this page is in this one file.</footer>
-            </body>
-            </html>
-
             """
-        return page.markup
+        )
     }
 
     private var headline: HTML {
@@ -99,13 +85,6 @@ extension QuantizationReport {
         return tiles
     }
 
-    private func tile(_ figure: String, _ meaning: String, _ note: String) -> HTML {
-        """
-        <div class="tile"><p class="figure">\(figure)</p><p class="meaning">\(meaning)</p>\
-        <p class="note">\(note)</p></div>
-        """
-    }
-
     /// What the reader was warned of, and what the figures themselves give cause to say.
     private var alerts: HTML {
         let lost = layers.count { !$0.relativeLoss.isFinite }
@@ -113,20 +92,10 @@ extension QuantizationReport {
             warnings
             + (lost == 0
                 ? [] : ["The loss of \(lost) of \(layers.count) layers is not a finite number."])
-        guard !sentences.isEmpty else { return "" }
-        return """
-            <section class="alerts" aria-label="Warnings">
-            <h2>\(sentences.count == 1 ? "A warning" : "\(sentences.count) warnings")</h2>
-            <ul>
-            \(sentences.map { "<li>\($0)</li>" as HTML })
-            </ul>
-            </section>
-            """
+        return alertsSection(sentences)
     }
 
     private var settingsSection: HTML {
-        let rows: [HTML] = settings.map { "<div><dt>\($0.name)</dt><dd>\($0.value)</dd></div>" }
-        let list: HTML = rows.isEmpty ? "" : "<dl>\n\(rows)\n</dl>"
         let kept: HTML =
             dense.isEmpty
             ? ""
@@ -136,35 +105,14 @@ extension QuantizationReport {
             \(dense.map { "<li>\($0)</li>" as HTML })
             </ul></details>
             """
-        let again: HTML =
-            command.isEmpty
-            ? ""
-            : """
-            <p class="lead">The same files, this command and as many threads give the same bytes again \
-            on the same kind of processor.</p>
-            <pre><code>\(command.map(shellWord).joined(separator: " "))</code></pre>
-            """
-        guard !rows.isEmpty || !dense.isEmpty || !command.isEmpty else { return "" }
+        guard !settings.isEmpty || !dense.isEmpty || !command.isEmpty else { return "" }
         return """
             <section>
             <h2>How it was made</h2>
-            \(list)
+            \(settingsList(settings))
             \(kept)
-            \(again)
+            \(commandBlock(command))
             </section>
             """
     }
-}
-
-/// A word as a shell needs it written.
-private func shellWord(_ word: String) -> String {
-    let plain = word.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "-_./:=@,+".utf8.contains(byte)
-        }
-    }
-    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
 }

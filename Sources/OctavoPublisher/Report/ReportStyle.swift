@@ -57,6 +57,7 @@ let reportStyle: HTML = """
     .line.before { stroke: var(--soft); stroke-dasharray: 5 3; }
     .mark { fill: var(--data); }
     .mark.before { fill: var(--paper); stroke: var(--soft); stroke-width: 1.5; }
+    .ring { fill: none; stroke: var(--alert); stroke-width: 2; }
     .mark.zero { fill: var(--paper); stroke: var(--data); stroke-width: 1.5; }
     .lost { fill: var(--alert); color: var(--alert); font-weight: 700; font-size: 13px; }
     .codes, .clock { fill: var(--data); }

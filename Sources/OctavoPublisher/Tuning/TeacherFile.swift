@@ -10,7 +10,7 @@ struct TeacherFile: Sendable {
     private let path: String
     private let tensor: CheckpointTensor
     private let vocabulary: Int
-    /// Where each sequence begins, in tokens, and where the last one ends.
+    /// Where each sequence begins, in places that are learned, and where the last one ends.
     private let starts: [Int]
     /// The original's own ends where its logits are formed anew; nil where their largest are kept.
     private let ends: ModelEnds?
@@ -28,7 +28,7 @@ struct TeacherFile: Sendable {
     /// - Throws: ``ResumeError/damaged(_:)`` if it does not fit them.
     init(
         _ path: String,
-        sequences: [[Int]],
+        sequences: [TuningSequence],
         _ configuration: ModelConfiguration,
         count: Int?,
         ends: ModelEnds?,
@@ -37,7 +37,7 @@ struct TeacherFile: Sendable {
         self.path = path
         vocabulary = configuration.vocabularySize
         tensor = try Checkpoint(path).tensor(named: Self.tensorName)
-        starts = sequences.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+        starts = sequences.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.places.count) }
         guard tensor.type == .dtype(.f32),
             tensor.shape == [starts[sequences.count], Self.width(configuration, count: count)]
         else { throw ResumeError.damaged(path) }
@@ -52,29 +52,36 @@ struct TeacherFile: Sendable {
         count.map { 2 * min($0, configuration.vocabularySize) } ?? configuration.hiddenSize
     }
 
-    /// Takes the sequences through the original, and keeps what it says after each token.
+    /// Takes the sequences through the original, and keeps what it says at each place that is learned.
     ///
     /// For `count` tokens of the largest probability their indices, then the probabilities; if `count` is
     /// nil the residual stream, from which all logits can be formed.
     static func write(
         _ path: String,
         of teacher: OpenModel,
-        sequences: [[Int]],
+        sequences: [TuningSequence],
         count: Int?,
         threads: Int,
         progress: ProgressHandler
     ) throws {
         let configuration = try teacher.configuration()
         let width = width(configuration, count: count)
-        let tokens = sequences.reduce(0) { $0 + $1.count }
-        guard let plan = TensorPlan(name: tensorName, dtype: .f32, shape: [tokens, width]) else {
+        let places = sequences.reduce(0) { $0 + $1.places.count }
+        guard let plan = TensorPlan(name: tensorName, dtype: .f32, shape: [places, width]) else {
             throw QuantizationPlanError.tensorTooLarge
         }
         let execution = Execution(threads: threads)
         var writer = try SafetensorsWriter(path, tensors: [plan])
         let blocks = configuration.layerCount
+        // Whether something is learned behind each token.
+        let learned = sequences.flatMap { sequence in
+            var learned = [Bool](repeating: false, count: sequence.tokens.count)
+            for place in sequence.places { learned[place] = true }
+            return learned
+        }
+        var passed = 0
         try forEachFinalStream(
-            of: sequences,
+            of: sequences.map(\.tokens),
             through: teacher,
             configuration,
             storage: ActivationMemory(),
@@ -84,6 +91,9 @@ struct TeacherFile: Sendable {
                 guard hidden.elements.allSatisfy(\.isFinite) else {
                     throw TuningError.teacherNotFinite(teacher.path)
                 }
+                let rows = (0..<hidden.rows).filter { learned[passed + $0] }
+                passed += hidden.rows
+                let hidden = hidden.gathered(rows: rows)
                 guard let count else {
                     try writer.write(hidden.elements.byteArray)
                     return

@@ -4,15 +4,16 @@ import OctavoModel
 import OctavoNumerics
 import OctavoQuantizer
 
-/// Tunes a quantized model towards its original, and writes it as a new artifact.
+/// Tunes a quantized model as a whole, and writes it as a new artifact.
 ///
-/// The story: check that the two belong together and that there is room; open the journal; ask the
-/// original about the text, once; make the steps; write the tensors and the files beside them; run the
-/// result to record a probe; write record and card; give the folder its name.
+/// The story: check that all belongs together and that there is room; open the journal; ask the original
+/// about the text, once, where the objective compares with it; make the steps; write the tensors and the
+/// files beside them; run the result to record a probe; write record and card; write the report beside the
+/// folder and give the folder its name.
 ///
 /// - Parameters:
 ///   - model: What to tune: a model in the AQLM layout, which stays as it is.
-///   - teacher: The original.
+///   - teacher: The original, where the objective compares with it, else nil.
 ///   - output: A directory that does not exist yet; it appears only when it is whole.
 ///   - request: The text, and how the model is tuned.
 ///   - progress: Told how far the work has come.
@@ -20,38 +21,51 @@ import OctavoQuantizer
 /// - Throws: What was wrong with the models, the request, the journal or the disk.
 public func tune(
     _ model: OpenModel,
-    towards teacher: OpenModel,
+    towards teacher: OpenModel?,
     to output: String,
     _ request: TuningRequest,
     progress: @escaping ProgressHandler = { _ in }
 ) throws -> ArtifactRecord {
     let start = ProcessTime().wall
     let place = try PartialFolder.vacant(output)
-    let configuration = try checkPair(model, teacher)
-    let original = try teacher.configuration()
+    let configuration = try checkPair(model, teacher, request.options.objective)
+    let original = try teacher?.configuration()
     let plan = TuningPlan(model, configuration, original, request)
     let parent = try model.record()
     progress(Progress("planning", 1, of: 1, detail: plan.text))
     guard plan.total <= request.memory else {
         throw TuningError.memory(needed: plan.total, allowed: request.memory)
     }
+    let context = min(configuration.contextLength, original?.contextLength ?? .max)
+    guard request.sequenceLength <= context else {
+        throw CalibrationError.sequenceTooLong(request.sequenceLength, context: context)
+    }
+    let data = try TuningData(model, request)
+    for note in data.notes { progress(Progress("reading text", 1, of: 1, note: note)) }
+    if let teacher { try checkTokenizers(model, teacher, data.sequences) }
     setBLASThreads(request.threads)
     let sources = try sourceRecords(of: model, progress)
-    let originals = try sourceRecords(of: teacher, progress)
+    let originals = try teacher.map { try sourceRecords(of: $0, progress) } ?? []
     let folder = try PartialFolder(for: output, keepsWork: true)
     try folder.begin(identity: identity(of: request, sources, originals), resume: request.resume)
     do {
-        let journal = TuningFolder(folder: folder)
-        let context = min(configuration.contextLength, original.contextLength)
-        let sequences = try calibrationSequences(for: model, teacher, context: context, request)
-        let targets = try teacherFile(journal, teacher, original, sequences, request, progress)
+        let clock = TuningClock()
+        let journal = TuningFolder(folder: folder, clock: clock)
+        let targets = TuningTargets(
+            objective: request.options.objective,
+            crossEntropyShare: request.options.crossEntropyShare,
+            sequences: data.sequences,
+            teacher: try teacher.map {
+                try teacherFile(journal, $0, data.sequences, request, progress)
+            }
+        )
         var tunable = try TunableModel(
             model.languageModel(),
             updatesEmbeddings: request.options.updatesEmbeddings,
             threads: request.threads
         )
         let text = TuningText(
-            sequences,
+            data.sequences,
             heldOutShare: request.options.heldOutShare,
             seed: request.options.seed
         )
@@ -60,24 +74,33 @@ public func tune(
             options: request.options,
             execution: Execution(threads: request.threads)
         )
-        let course = TuningProgress(tuner, tunable.groups, progress)
+        let teller = TuningProgress(
+            tuner,
+            groups: tunable.groups,
+            clock,
+            limit: request.seconds.map { ($0, start) },
+            progress
+        )
         let result = try tuner.run(
             &tunable,
             journal: journal,
             loss: { try targets.loss(of: $0, weight: $1) },
-            progress: course.report,
+            progress: teller.report,
             shouldStop: { request.seconds.map { ProcessTime().wall - start > $0 } ?? false }
         )
         let artifact = try folder.makeArtifact()
         var record = try writeTuned(model, parent, tunable, request, to: artifact, progress)
         record.sources = sources
-        record.tuning = TuningRecord(
+        let tuning = TuningRecord(
+            objective: request.options.objective,
             teacher: originals,
+            textKind: data.kind.rawValue,
+            learnedTokens: data.learnedTokens,
             text: CalibrationRecord(
                 text: request.files.map(lastComponent),
-                tokens: sequences.reduce(0) { $0 + $1.count },
+                tokens: data.tokens,
                 sequenceLength: request.sequenceLength,
-                digest: digest(ofTokens: sequences)
+                digest: digest(ofTokens: data.sequences.map(\.tokens))
             ),
             heldOut: text.heldOut,
             settings: request.options.json,
@@ -87,13 +110,19 @@ public func tune(
             lossAfter: result.loss,
             end: result.end.rawValue
         )
+        record.tuning = tuning
         try describe(
             artifact,
             named: lastComponent(place),
             &record,
-            sequences,
+            data.sequences.map(\.tokens),
             threads: request.threads
         )
+        var report = TuningReport(title: lastComponent(place), scheme: record.scheme, tuning)
+        report.add(result.course, seconds: clock.seconds, groups: tunable.groups)
+        report.original = teacher.map { lastComponent($0.path) } ?? ""
+        report.add(request, model: lastComponent(model.path), data.notes)
+        try AtomicFile.write(report.html, to: place + TuningReport.fileSuffix)
         try folder.commit()
         return record
     } catch {
@@ -102,42 +131,33 @@ public func tune(
     }
 }
 
-/// Reads the text.
-private func calibrationSequences(
-    for model: OpenModel,
+/// Checks that model and original make the same tokens of a sample of the text: tokenizers that agree on it
+/// and differ elsewhere do hardly any harm.
+private func checkTokenizers(
+    _ model: OpenModel,
     _ teacher: OpenModel,
-    context: Int,
-    _ request: TuningRequest
-) throws -> [[Int]] {
-    guard request.sequenceLength <= context else {
-        throw CalibrationError.sequenceTooLong(request.sequenceLength, context: context)
-    }
-    let tokenizer = try model.tokenizer()
-    let found = try sequences(
-        fromFiles: request.files,
-        count: max(1, request.tokens / request.sequenceLength),
-        length: request.sequenceLength,
-        tokenizer
+    _ sequences: [TuningSequence]
+) throws {
+    let (mine, its) = (try model.tokenizer(), try teacher.tokenizer())
+    let sample = try mine.decode(
+        sequences[0].tokens + sequences[sequences.count - 1].tokens,
+        skipSpecialTokens: false
     )
-    guard found.count > 1 else { throw TuningError.tooFewSequences(found.count) }
-    // A sample tells: tokenizers that agree on it and differ elsewhere do hardly any harm.
-    let sample = try tokenizer.decode(found[0] + found[found.count - 1], skipSpecialTokens: false)
     guard
-        try tokenizer.encode(sample, addSpecialTokens: false)
-            == teacher.tokenizer().encode(sample, addSpecialTokens: false)
+        try mine.encode(sample, addSpecialTokens: false)
+            == its.encode(sample, addSpecialTokens: false)
     else { throw TuningError.tokenizers }
-    return found
 }
 
 /// What the original says about the text: an earlier run's, or asked now.
 private func teacherFile(
     _ journal: TuningFolder,
     _ teacher: OpenModel,
-    _ configuration: ModelConfiguration,
-    _ sequences: [[Int]],
+    _ sequences: [TuningSequence],
     _ request: TuningRequest,
     _ progress: ProgressHandler
 ) throws -> TeacherFile {
+    let configuration = try teacher.configuration()
     if fileKind(journal.teacherFile) != .file {
         try TeacherFile.write(
             journal.teacherFile,

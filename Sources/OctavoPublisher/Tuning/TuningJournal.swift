@@ -9,6 +9,8 @@ import OctavoQuantizer
 /// name before the course tells of it, so that whenever the run ends, one of them is whole.
 struct TuningFolder: TuningJournal {
     let folder: PartialFolder
+    /// How long steps took: told by the course, and no part of the result.
+    let clock: TuningClock
 
     private static let courseFile = "course.json"
 
@@ -18,16 +20,22 @@ struct TuningFolder: TuningJournal {
     func kept() throws -> (course: TuningCourse, state: TuningState, best: TuningState)? {
         let path = joined(folder.path, Self.courseFile)
         guard fileKind(path) == .file else { return nil }
-        guard let json = try? JSON(parsing: readFile(path)), let course = TuningCourse(json) else {
-            throw ResumeError.damaged(path)
-        }
+        guard let json = try? JSON(parsing: readFile(path)), let course = TuningCourse(json),
+            let seconds = json["seconds"]?.array?.map(\.number), seconds.count == course.steps
+        else { throw ResumeError.damaged(path) }
+        clock.seconds = seconds.map { $0 ?? 0 }
         return (course, try read(stateFile(course)), try read(bestFile(course)))
     }
 
     func keep(_ course: TuningCourse, state: TuningState, best: TuningState?) throws {
         if let best { try write(best, to: bestFile(course)) }
         try write(state, to: stateFile(course))
-        try AtomicFile.write(course.json.text(.sorted), to: joined(folder.path, Self.courseFile))
+        var json = course.json
+        json["seconds"] = .array(clock.seconds.map(JSON.number))
+        try AtomicFile.write(
+            JSON.object(json).text(.sorted),
+            to: joined(folder.path, Self.courseFile)
+        )
         let needed = [stateFile(course), bestFile(course)].map(lastComponent)
         for name in try directoryEntries(folder.path) where !needed.contains(name) {
             guard name.hasPrefix("state-") || name.hasPrefix("best-") else { continue }
@@ -69,28 +77,35 @@ struct TuningFolder: TuningJournal {
 }
 
 extension TuningCourse {
-    /// As the journal and the record keep it.
-    var json: JSON {
-        .object([
-            "training": .array(training.map(JSON.number)),
-            "evaluations": .array(
-                evaluations.map {
-                    .object(["step": .integer($0.step), "loss": .number($0.loss)])
-                }
-            ),
-        ])
+    /// As the journal keeps it.
+    fileprivate var json: JSONObject {
+        var json = JSONObject()
+        json["training"] = .array(training.map(JSON.number))
+        json["tokens"] = .array(made.map { .integer($0.tokens) })
+        json["changed_groups"] = .array(made.map { .integer($0.changedGroups) })
+        json["evaluations"] = .array(
+            evaluations.map { .object(["step": .integer($0.step), "loss": .number($0.loss)]) }
+        )
+        return json
     }
 
-    init?(_ json: JSON) {
+    fileprivate init?(_ json: JSON) {
         self.init()
-        guard let losses = json["training"]?.array, let measured = json["evaluations"]?.array
+        guard let losses = json["training"]?.array, let tokens = json["tokens"]?.array,
+            let changed = json["changed_groups"]?.array, let measured = json["evaluations"]?.array,
+            tokens.count == losses.count, changed.count == losses.count
         else { return nil }
-        training = losses.compactMap(\.number)
+        made = losses.indices.compactMap { index in
+            guard let loss = losses[index].number, let tokens = tokens[index].integer,
+                let changed = changed[index].integer
+            else { return nil }
+            return Step(loss: loss, tokens: tokens, changedGroups: changed)
+        }
         evaluations = measured.compactMap {
             guard let step = $0["step"]?.integer, let loss = $0["loss"]?.number else { return nil }
             return Evaluation(step: step, loss: loss)
         }
-        guard training.count == losses.count, evaluations.count == measured.count,
+        guard made.count == losses.count, evaluations.count == measured.count,
             !evaluations.isEmpty
         else { return nil }
     }

@@ -20,7 +20,7 @@ struct TuningPlan {
     init(
         _ model: OpenModel,
         _ configuration: ModelConfiguration,
-        _ teacher: ModelConfiguration,
+        _ teacher: ModelConfiguration?,
         _ request: TuningRequest
     ) {
         let options = request.options
@@ -30,7 +30,7 @@ struct TuningPlan {
         let width = configuration.hiddenSize
         let head = (configuration.tiesEmbeddings ? 1 : 2) * configuration.vocabularySize * width
         let teacherHead =
-            (teacher.tiesEmbeddings ? 1 : 2) * teacher.vocabularySize * teacher.hiddenSize
+            teacher.map { ($0.tiesEmbeddings ? 1 : 2) * $0.vocabularySize * $0.hiddenSize } ?? 0
         let blocks = (0..<configuration.layerCount).map { layer in
             configuration.linears(inLayer: layer).reduce(0) { sum, name in
                 let (outputs, inputs) = name.shape(in: configuration)
@@ -61,9 +61,12 @@ struct TuningPlan {
             ("a block's weights", formed),
             (
                 "a step's activations",
-                4 * tokens * (width * (configuration.layerCount + 2) + perToken)
+                4 * tokens * (width * (configuration.layerCount + 3) + perToken)
             ),
-            ("the original's answers for the text", 4 * request.tokens * teacher.hiddenSize),
+            (
+                "the original's answers for the text",
+                4 * request.tokens * (teacher?.hiddenSize ?? 0)
+            ),
             ("held-out text in passage", 4 * heldOut * width),
             ("logits", 4 * 3 * 128 * configuration.vocabularySize),
             (

@@ -1,10 +1,16 @@
 public import OctavoBase
-import OctavoQuantizer
+public import OctavoQuantizer
 
 /// How an artifact was tuned, as its record tells it.
 public struct TuningRecord: Sendable, Equatable {
-    /// The files of the original it was tuned towards.
+    /// What its outputs were measured by.
+    public var objective: TuningOptions.Objective
+    /// The files of the original it was compared with; none if it was not.
     public var teacher: [FileRecord]
+    /// What the text was: `text`, `chat`, or `text and chat`.
+    public var textKind: String
+    /// How many tokens of it were learned: of conversations, those of answers.
+    public var learnedTokens: Int
     /// The text it was tuned on.
     public var text: CalibrationRecord
     /// The indices of the sequences of that text that chose the best model.
@@ -23,11 +29,43 @@ public struct TuningRecord: Sendable, Equatable {
     public var end: String
 }
 
+extension TuningRecord {
+    /// What was done, as a clause.
+    var aim: String {
+        switch objective {
+        case .divergence: "tuned as a whole towards the original"
+        case .crossEntropy:
+            "fine-tuned as a whole with cross-entropy, so that it no longer says what the original says"
+        case .mixed: "fine-tuned as a whole with cross-entropy and kept near to the original"
+        }
+    }
+
+    /// Which tokens of the text were learned, where not all were.
+    var answers: String {
+        textKind == "text"
+            ? ""
+            : " (\(textKind); \(learnedTokens) tokens learned, of conversations those of answers)"
+    }
+}
+
+extension TuningOptions.Objective {
+    /// What the loss is called.
+    public var lossName: String {
+        switch self {
+        case .divergence: "KL to the original"
+        case .crossEntropy: "cross-entropy"
+        case .mixed: "loss (cross-entropy and KL to the original)"
+        }
+    }
+}
+
 extension TuningOptions {
     /// All that the result depends on.
     var json: JSON {
         .object([
-            "update": .string(update.rawValue), "optimizer": .string(optimizer.rawValue),
+            "update": .string(update.rawValue), "objective": .string(objective.rawValue),
+            "cross_entropy_share": objective == .mixed ? .number(crossEntropyShare) : nil,
+            "optimizer": .string(optimizer.rawValue),
             "learning_rate": .shortest(learningRate),
             "code_learning_rate": .shortest(codeLearningRate),
             "warmup_steps": .integer(warmupSteps), "code_share": .number(codeShare),

@@ -6,11 +6,11 @@ public import OctavoQuantizer
 public struct TuningRequest: Sendable {
     /// What is learned, and how.
     public var options = TuningOptions()
-    /// The files that the calibration text is read from.
+    /// The files that the text is read from: conversations where their names end in `.jsonl`.
     public var files: [String]
     /// How many tokens of it, at most.
     public var tokens = 131_072
-    /// How many tokens a sequence has.
+    /// How many tokens a sequence of text has, and one of a conversation at most.
     public var sequenceLength = 512
     /// How many of the original's probabilities are kept for each token; nil keeps what all of them
     /// are formed from.
@@ -43,6 +43,8 @@ public enum TuningError: Error, Hashable, Sendable, CustomStringConvertible {
     case differs(what: String, model: String, teacher: String)
     /// The text has fewer sequences than it takes to learn from some and measure on others.
     case tooFewSequences(Int)
+    /// The objective asks an original that was not given, or one was given that it does not ask.
+    case teacher(needed: Bool, objective: TuningOptions.Objective)
     /// The tokenizers differ.
     case tokenizers
     /// The original gives logits that are not finite.
@@ -61,6 +63,10 @@ public enum TuningError: Error, Hashable, Sendable, CustomStringConvertible {
             "the model's \(what) is \(model) and the original's \(teacher); expected the same"
         case .tooFewSequences(let count):
             "the text makes \(count) sequence; expected at least 2, one of which is held out"
+        case .teacher(let needed, let objective):
+            needed
+                ? "the objective \(objective.rawValue) compares with the original, which is not given"
+                : "the objective \(objective.rawValue) asks no original, but one is given"
         case .tokenizers:
             "the model and the original make different tokens of the text; expected the same tokenizer"
         case .teacherNotFinite(let path):
@@ -72,8 +78,16 @@ public enum TuningError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Checks that a model can be tuned towards another.
-func checkPair(_ model: OpenModel, _ teacher: OpenModel) throws -> ModelConfiguration {
+func checkPair(
+    _ model: OpenModel,
+    _ teacher: OpenModel?,
+    _ objective: TuningOptions.Objective
+) throws -> ModelConfiguration {
     guard model.scheme != nil else { throw TuningError.notQuantized(model.path) }
+    guard (teacher != nil) == objective.needsTeacher else {
+        throw TuningError.teacher(needed: objective.needsTeacher, objective: objective)
+    }
+    guard let teacher else { return try model.configuration() }
     guard teacher.aqlm == nil else { throw TuningError.quantizedTeacher(teacher.path) }
     let (mine, its) = (try model.configuration(), try teacher.configuration())
     let compared: [(String, String, String)] = [

@@ -93,7 +93,7 @@ extension BlockFitting {
                 if site == .feedForwardOutput {
                     input = folded.gated(input, expert: expert, execution)
                 }
-                return try statistics.add(input, target: nil)
+                return try statistics.add(input, lack: nil)
             }
             let goal = try streams.matrix(.original, batch)
             let stream = try originalFeedForwardStream(goal, batch)
@@ -107,7 +107,7 @@ extension BlockFitting {
                 target?.scaleRows(by: tokens.weights)
                 weigh(&input, &target, by: goal.gathered(rows: tokens.rows))
             }
-            try statistics.add(input, target: target)
+            try statistics.add(input, lack: target.map { difference($0, input) })
         }
         return statistics
     }

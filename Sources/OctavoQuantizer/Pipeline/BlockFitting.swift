@@ -173,14 +173,15 @@ struct BlockFitting<Journal: QuantizationJournal> {
         _ statistics: inout SiteStatistics?
     ) throws {
         var input: Matrix
-        var target: Matrix?
+        var lack: Matrix?
         switch site {
         case .attentionInput:
             // Nothing moves: this is for the statistics alone.
             guard statistics != nil else { return }
             input = original.attentionInput(try streams.matrix(.quantized, batch), execution)
             if followsOriginal {
-                target = original.attentionInput(try streams.matrix(.original, batch), execution)
+                let goal = try streams.matrix(.original, batch)
+                lack = difference(original.attentionInput(goal, execution), input)
             }
         case .attentionOutput:
             let hidden = try streams.matrix(.quantized, batch)
@@ -194,12 +195,12 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 }
                 guard let statistics else { return }
                 if statistics.fitsStream {
-                    target = missing(from: hidden, to: goal, .outputProjection)
-                    weigh(&input, &target, by: goal)
+                    lack = missing(from: hidden, to: goal, .outputProjection, of: input)
+                    weigh(&input, &lack, by: goal)
                 } else {
                     let output = original.output(.outputProjection, of: reached, execution)
-                    target = reached
-                    weigh(&input, &target, by: output)
+                    lack = difference(reached, input)
+                    weigh(&input, &lack, by: output)
                 }
             }
         case .feedForwardInput:
@@ -208,10 +209,8 @@ struct BlockFitting<Journal: QuantizationJournal> {
             input = original.feedForwardInput(try feedForwardStream(hidden, batch), execution)
             if followsOriginal {
                 let goal = try streams.matrix(.original, batch)
-                target = original.feedForwardInput(
-                    try originalFeedForwardStream(goal, batch),
-                    execution
-                )
+                let stream = try originalFeedForwardStream(goal, batch)
+                lack = difference(original.feedForwardInput(stream, execution), input)
             }
         case .feedForwardOutput:
             let hidden = try streams.matrix(.quantized, batch)
@@ -230,16 +229,16 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 }
                 guard let statistics else { return }
                 if statistics.fitsStream {
-                    target = missing(from: hidden, to: goal, .downProjection)
-                    weigh(&input, &target, by: goal)
+                    lack = missing(from: hidden, to: goal, .downProjection, of: input)
+                    weigh(&input, &lack, by: goal)
                 } else {
                     let output = original.output(.downProjection, of: reached, execution)
-                    target = reached
-                    weigh(&input, &target, by: output)
+                    lack = difference(reached, input)
+                    weigh(&input, &lack, by: output)
                 }
             }
         }
-        try statistics?.add(input, target: target)
+        try statistics?.add(input, lack: lack)
     }
 
     /// Takes the stream of a batch behind the attention part.
@@ -256,14 +255,14 @@ struct BlockFitting<Journal: QuantizationJournal> {
     ///
     /// Without this the few tokens whose activations are thousands of times larger than all others', often
     /// the first of each sequence, would be all that counts.
-    func weigh(_ input: inout Matrix, _ target: inout Matrix?, by goal: Matrix) {
+    func weigh(_ input: inout Matrix, _ lack: inout Matrix?, by goal: Matrix) {
         let factors = rowDots(goal, goal).map { square -> Float in
             // What is not finite must stay so, and be told.
             guard square.isFinite else { return .nan }
             return square > 0 ? Float((Double(goal.columns) / square).squareRoot()) : 0
         }
         input.scaleRows(by: factors)
-        target?.scaleRows(by: factors)
+        lack?.scaleRows(by: factors)
     }
 
     private func attended(_ block: DecoderBlock, _ hidden: Matrix, _ batch: Batch) -> Matrix {
@@ -286,15 +285,24 @@ struct BlockFitting<Journal: QuantizationJournal> {
             ? try streams.matrix(.originalBlockInput, batch) : goal
     }
 
-    /// What a linear's weights should make of its input for the stream to become the goal.
-    private func missing(from hidden: Matrix, to goal: Matrix, _ name: LinearName) -> Matrix {
-        var missing = goal
-        add(hidden, times: -1, to: &missing)
+    /// What the output of a linear with its original weights lacks for the stream to become the goal.
+    private func missing(
+        from hidden: Matrix,
+        to goal: Matrix,
+        _ name: LinearName,
+        of input: Matrix
+    ) -> Matrix {
+        var reached = hidden
+        original.add(name, of: input, to: &reached, execution)
+        var missing = difference(goal, reached)
         let scale = quantizer.configuration.residualScale
         if scale != 1 { missing.scale(by: 1 / scale) }
-        if let bias = original[bias: name] {
-            add(bias.map { -$0 }, toRowsOf: &missing, threads: execution.threads)
-        }
         return missing
+    }
+
+    func difference(_ goal: Matrix, _ there: Matrix) -> Matrix {
+        var lack = goal
+        add(there, times: -1, to: &lack)
+        return lack
     }
 }

@@ -66,9 +66,10 @@ extension ModelQuantizer {
             let fitsStream = !isExperts && site.fitsStream(in: configuration)
             let other = fitsStream ? Double(configuration.hiddenSize) : width
             let times = isExperts ? Double(experts?.activeCount ?? 1) : 1
-            // A triangle of inputs with inputs, and all of inputs with targets.
-            return sum + times
-                * (width * width + (targets == .original ? 2 * width * other : 0))
+            // A triangle of inputs with inputs, all of inputs with what is lacking, and what a linear
+            // that adds to the stream makes of them.
+            let lacking = (fitsStream ? 4 : 2) * width * other
+            return sum + times * (width * width + (targets == .original ? lacking : 0))
         }
     }
 }

@@ -118,10 +118,11 @@ extension ModelQuantizer {
         )
         let width = 8 * configuration.hiddenSize + inner * innerWidth
         // A sum in double, a batch's in single precision, and the means made of them; of inputs with
-        // inputs, and of inputs with targets.
-        let moments = 2 * widest * widest * (8 + 4 + 4)
-        // The Hessian, its factor and what that is made from.
-        let metric = widest * widest * (4 + 4 + 8)
+        // inputs, and of inputs with what is lacking in either half of the text.
+        let moments = (targets == .original ? 3 : 1) * widest * widest * (8 + 4 + 4)
+        // The Hessian, its factor and what that is made from; its eigenvectors and twice as much room to
+        // find them.
+        let metric = widest * widest * (4 + 4 + 8 + (targets == .original ? 3 * 4 : 0))
         // Weights, targets, residuals, points and slopes of each layer that is being solved.
         let solving = min(threads, 3) * (12 * 4 * largest + solverBytes(inputs: widest))
         // Gradients, both moments of Adam, the best parameters so far, and a trace of the batch.

@@ -17,9 +17,10 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
     /// Quantizes linears, the costliest first so that no thread is left with them, and keeps each as
     /// soon as it is done.
     func quantize(_ names: [LinearName]) throws -> [LinearName: QuantizedLinear] {
-        let metric: InputMetric
+        let (metric, recovery): (InputMetric, Recovery?)
         do throws(QuantizationError) {
             metric = try statistics.metric(groupSize: quantizer.scheme.groupSize)
+            recovery = try statistics.recovery()
         } catch {
             let path = "the input of \(linears[0].path(layer: block))"
             throw LinearQuantizationError(path: path, cause: error)
@@ -34,7 +35,7 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
         setBLASThreads(atOnce == 1 ? quantizer.threads : 1)
         defer { setBLASThreads(quantizer.threads) }
         parallel(names.count, threads: atOnce) { i in
-            let result = Result { try quantize(names[i], metric, threads: each) }
+            let result = Result { try quantize(names[i], metric, recovery, threads: each) }
             results.withLock { $0[names[i]] = result }
         }
         let found = results.withLock { $0 }
@@ -52,6 +53,7 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
     private func quantize(
         _ name: LinearName,
         _ metric: InputMetric,
+        _ recovery: Recovery?,
         threads: Int
     ) throws -> QuantizedLinear {
         var options = quantizer.options
@@ -59,7 +61,7 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
         let linear: QuantizedLinear
         do throws(QuantizationError) {
             let (layer, report) = try OctavoQuantizer.quantize(
-                weight: statistics.targetWeights(original[name].weight, metric),
+                weight: statistics.targetWeights(original[name].weight, recovery),
                 metric: metric,
                 scheme: quantizer.scheme,
                 options: options

@@ -13,8 +13,8 @@ public struct ModelTuner: Sendable {
     /// How passes are carried out.
     public var execution: Execution
 
-    /// What the logits of some sequences cost, by their indices: a sum over tokens, each weighted by the
-    /// number given.
+    /// What the logits of some sequences cost, by their indices: a sum over the places that are learned from,
+    /// in order, each weighted by the number given.
     public typealias Loss = (_ sequences: [Int], _ weight: Float) throws -> TokenLoss
 
     /// Prepares a tuning.
@@ -50,13 +50,15 @@ public struct ModelTuner: Sendable {
             // Whether both fit is found out now, not at the end.
             try model.restore(best, valuesOnly: true)
             try model.restore(kept.state, valuesOnly: false)
-            if let best = course.best { progress(.evaluation(best)) }
+            progress(.evaluation(course))
         } else {
             best = try model.state(valuesOnly: true)
             try evaluate(model, &course, loss, progress)
             guard course.first?.loss.isFinite == true else { throw StateError.notFinite }
             try journal.keep(course, state: model.state(valuesOnly: false), best: best)
         }
+        var batches = TuningBatches(text, tokens: options.batchTokens)
+        for _ in 0..<course.steps { _ = batches.next() }
         var end = course.end(options)
         while end == nil {
             let isOver = shouldStop()
@@ -65,8 +67,9 @@ public struct ModelTuner: Sendable {
                 break
             }
             if !isOver {
-                course.training.append(try step(course.steps, &model, loss, progress))
-                guard course.training.last?.isFinite == true else {
+                course.made.append(try step(course.steps, batches.next(), &model, loss))
+                progress(.step(course))
+                guard course.made.last?.loss.isFinite == true else {
                     end = .diverged
                     break
                 }
@@ -96,15 +99,14 @@ public struct ModelTuner: Sendable {
         return (course, end ?? .finished, final)
     }
 
-    /// Makes a step, and returns the mean loss of a token before it.
+    /// Makes a step, and returns what it was before it.
     private func step(
         _ number: Int,
+        _ indices: [Int],
         _ model: inout TunableModel,
-        _ loss: Loss,
-        _ progress: (TuningEvent) -> Void
-    ) throws -> Double {
-        let indices = text.batch(number, tokens: options.batchTokens)
-        let sequences = indices.map { text.sequences[$0] }
+        _ loss: Loss
+    ) throws -> TuningCourse.Step {
+        let sequences = indices.map { text.sequences[$0].tokens }
         let tokens = sequences.flatMap(\.self)
         let factor = options.rateFactor(step: number)
         var ends: EndGradients? = EndGradients(model.ends, embeddings: options.updatesEmbeddings)
@@ -113,7 +115,7 @@ public struct ModelTuner: Sendable {
             ends: model.ends,
             tokens: tokens,
             layout: BatchLayout(lengths: sequences.map(\.count)),
-            loss: loss(indices, 1 / Float(tokens.count)),
+            loss: self.loss(of: indices, 1 / Float(text.placeCount(of: indices)), loss),
             execution: execution,
             weights: nil
         ).run(
@@ -122,10 +124,13 @@ public struct ModelTuner: Sendable {
             finish: { changed += model.step(block: $0, $1, options, rateFactor: factor) }
         )
         if let ends { model.step(ends, options, rateFactor: factor) }
-        progress(
-            .step(number + 1, loss: value, tokens: tokens.count, changedGroups: changed)
-        )
-        return value
+        return TuningCourse.Step(loss: value, tokens: tokens.count, changedGroups: changed)
+    }
+
+    /// A loss at the places that are learned from.
+    private func loss(of indices: [Int], _ weight: Float, _ loss: Loss) throws -> TokenLoss {
+        let all = try loss(indices, weight)
+        return text.rows(of: indices).map(all.at) ?? all
     }
 
     private func evaluate(
@@ -139,17 +144,17 @@ public struct ModelTuner: Sendable {
             loss: try heldOutLoss(model, loss)
         )
         course.evaluations.append(evaluation)
-        progress(.evaluation(evaluation))
+        progress(.evaluation(course))
     }
 
     /// The mean loss of a token of the held-out sequences.
     private func heldOutLoss(_ model: TunableModel, _ loss: Loss) throws -> Double {
         let rotary = model.configuration.rotaryTables(
-            lengths: text.heldOut.map { text.sequences[$0].count }
+            lengths: text.heldOut.map { text.sequences[$0].tokens.count }
         )
-        let total = text.heldOut.reduce(0) { $0 + text.sequences[$1].count }
+        let total = text.placeCount(of: text.heldOut)
         // All go through a block before the next is formed.
-        var streams = try text.heldOut.map { try model.ends.embed(text.sequences[$0]) }
+        var streams = try text.heldOut.map { try model.ends.embed(text.sequences[$0].tokens) }
         for index in 0..<model.configuration.layerCount {
             let block = model.block(index)
             for i in streams.indices {
@@ -159,7 +164,7 @@ public struct ModelTuner: Sendable {
         }
         var sum = 0.0
         for (index, stream) in zip(text.heldOut, streams) {
-            let loss = try loss([index], 1 / Float(total))
+            let loss = try self.loss(of: [index], 1 / Float(total), loss)
             sum += model.ends.value(of: loss, stream, execution)
         }
         return sum

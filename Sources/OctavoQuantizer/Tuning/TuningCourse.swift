@@ -14,8 +14,25 @@ public struct TuningCourse: Sendable, Equatable {
         }
     }
 
-    /// The loss of each step on its own sequences, before it.
-    public var training: [Double] = []
+    /// A step that was made.
+    public struct Step: Sendable, Equatable {
+        /// The mean loss of a token of its own sequences, before it.
+        public var loss: Double
+        /// How many tokens its sequences have.
+        public var tokens: Int
+        /// How many groups have other codes since.
+        public var changedGroups: Int
+
+        /// A step.
+        public init(loss: Double, tokens: Int, changedGroups: Int) {
+            self.loss = loss
+            self.tokens = tokens
+            self.changedGroups = changedGroups
+        }
+    }
+
+    /// The steps, in order.
+    public var made: [Step] = []
     /// The measurements, the first before any step.
     public var evaluations: [Evaluation] = []
 
@@ -23,7 +40,10 @@ public struct TuningCourse: Sendable, Equatable {
     public init() {}
 
     /// How many steps were made.
-    public var steps: Int { training.count }
+    public var steps: Int { made.count }
+
+    /// The loss of each step on its own sequences, before it.
+    public var training: [Double] { made.map(\.loss) }
 
     /// The measurement before any step.
     public var first: Evaluation? { evaluations.first }
@@ -34,7 +54,7 @@ public struct TuningCourse: Sendable, Equatable {
     /// Why there are no more steps to make, if so.
     func end(_ options: TuningOptions) -> TuningEnd? {
         guard let first, let best, let last = evaluations.last else { return nil }
-        if !(last.loss < 2 * first.loss) || training.last?.isFinite == false { return .diverged }
+        if !(last.loss < 2 * first.loss) || made.last?.loss.isFinite == false { return .diverged }
         if evaluations.count(where: { $0.step > best.step }) >= options.patience { return .noGain }
         return steps >= options.steps ? .finished : nil
     }
@@ -54,11 +74,10 @@ public enum TuningEnd: String, Sendable {
 
 /// What a tuning tells as it goes.
 public enum TuningEvent: Sendable {
-    /// A step was made: its number from 1, its mean loss of a token before it, how many tokens it had, and
-    /// how many groups have other codes.
-    case step(Int, loss: Double, tokens: Int, changedGroups: Int)
-    /// The held-out loss was measured.
-    case evaluation(TuningCourse.Evaluation)
+    /// A step was made, the last of these.
+    case step(TuningCourse)
+    /// The held-out loss was measured, or a journal gave back a course.
+    case evaluation(TuningCourse)
 }
 
 /// Keeps a tuning between runs.

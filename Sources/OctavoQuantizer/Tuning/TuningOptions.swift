@@ -19,8 +19,25 @@ public struct TuningOptions: Hashable, Sendable {
         case none
     }
 
+    /// What the outputs are measured by.
+    public enum Objective: String, CaseIterable, Sendable {
+        /// KL(original ‖ model) of each token: the model stays what it was.
+        case divergence = "kl"
+        /// The negative log likelihood of each token's successor: the model learns the text.
+        case crossEntropy = "cross-entropy"
+        /// Both: the model learns the text and keeps near to the original.
+        case mixed
+
+        /// Whether the original is asked.
+        public var needsTeacher: Bool { self != .crossEntropy }
+    }
+
     /// What is learned.
     public var update = Update.both
+    /// What the outputs are measured by.
+    public var objective = Objective.divergence
+    /// The share of the cross-entropy in a mixed objective; the divergence has the rest.
+    public var crossEntropyShare = 0.5
     /// How the continuous parameters step.
     public var optimizer = Optimizer.adam
     /// How far the first step moves a continuous parameter, relative to its size.

@@ -31,16 +31,19 @@ struct SiteStatisticsTests {
         let map = randomMatrix(8, 8, &generator)
         let weight = randomMatrix(8, 8, &generator)
         var statistics = SiteStatistics(site, in: try Self.configuration(), hasTargets: true)
-        try statistics.add(x, target: product(x, transposed: false, map, transposed: true))
-        let found = try statistics.targetWeights(weight, statistics.metric(groupSize: 4))
+        var lack = product(x, transposed: false, map, transposed: true)
+        let there =
+            statistics.fitsStream ? product(x, transposed: false, weight, transposed: true) : x
+        add(there, times: -1, to: &lack)
+        try statistics.add(x, lack: lack)
+        let found = try statistics.targetWeights(weight, statistics.recovery())
         let expected =
             [.attentionOutput, .feedForwardOutput].contains(site) ? map : product(weight, map)
         var error = found
         add(expected, times: -1, to: &error)
         var whole = expected
         add(weight, times: -1, to: &whole)
-        // Shrinkage of 0.02 and damping of 0.01, on inputs that are nearly white, leave three
-        // percent of the way undone.
+        // Damping of 0.02, on inputs that are nearly white, leaves two percent of the way undone.
         #expect(dot(error, error).squareRoot() < 0.05 * dot(whole, whole).squareRoot())
     }
 
@@ -51,18 +54,66 @@ struct SiteStatisticsTests {
         let weight = randomMatrix(8, 8, &generator)
         let configuration = try Self.configuration()
         var plain = SiteStatistics(site, in: configuration, hasTargets: false)
-        try plain.add(x, target: nil)
-        let metric = try plain.metric(groupSize: 4)
-        #expect(try plain.targetWeights(weight, metric) == weight)
+        try plain.add(x, lack: nil)
+        #expect(try plain.targetWeights(weight, plain.recovery()) == weight)
 
         var exact = SiteStatistics(site, in: configuration, hasTargets: true)
-        let output = product(x, transposed: false, weight, transposed: true)
-        try exact.add(x, target: site.fitsStream(in: configuration) ? output : x)
-        let found = try exact.targetWeights(weight, metric)
-        var change = found
+        try exact.add(x, lack: Matrix(rows: 512, columns: 8))
+        #expect(try exact.targetWeights(weight, exact.recovery()) == weight)
+    }
+
+    /// What is lacking by chance alone, with inputs that have nothing to do with it, must not be learned:
+    /// a regression would take up `inputs / tokens` of its energy.
+    @Test(arguments: InputSite.allCases)
+    func leavesChanceAlone(site: InputSite) throws {
+        var generator = SeededGenerator(seed: 6)
+        let tokens = 256
+        let x = randomMatrix(tokens, 8, &generator)
+        let noise = randomMatrix(tokens, 8, &generator)
+        var weight = Matrix(rows: 8, columns: 8)
+        for i in 0..<8 { weight[i, i] = 1 }
+        var statistics = SiteStatistics(site, in: try Self.configuration(), hasTargets: true)
+        try statistics.add(x, lack: noise)
+        var change = try statistics.targetWeights(weight, statistics.recovery())
         add(weight, times: -1, to: &change)
-        // The two means are sums of the same products in another order.
-        #expect(dot(change, change) < 1e-9 * dot(weight, weight))
+        // The regression itself, with white inputs of the variance that the generator gives.
+        let variance = dot(x, x) / Double(x.elements.count)
+        var regression = product(noise, transposed: true, x)
+        regression.scale(by: Float(1 / (variance * Double(tokens))))
+        // Halves agree by chance: over 8 outputs the share of it left is about 0.2, 0.35 at most.
+        #expect(dot(change, change) < 0.35 * dot(regression, regression))
+    }
+
+    /// A change that both halves of the text show is kept in the directions that show it, and chance in
+    /// others is not taken with it.
+    @Test
+    func tellsWhatIsThereFromChance() throws {
+        var generator = SeededGenerator(seed: 7)
+        let (width, tokens) = (64, 1024)
+        let x = randomMatrix(tokens, width, &generator)
+        var map = Matrix(rows: width, columns: width)
+        for row in 0..<width { for k in 0..<4 { map[row, k] = row % 2 == k % 2 ? 0.5 : -0.5 } }
+        var lack = randomMatrix(tokens, width, deviation: 2, &generator)
+        add(product(x, transposed: false, map, transposed: true), times: 1, to: &lack)
+        let half = tokens / 2
+        func moments(_ rows: Range<Int>) -> Matrix {
+            var mean = product(lack.rows(rows), transposed: true, x.rows(rows))
+            mean.scale(by: 1 / Float(half))
+            return mean
+        }
+        // The true moments, so that directions are those of the inputs themselves.
+        var hessian = Matrix(rows: width, columns: width)
+        let variance = Float(dot(x, x) / Double(x.elements.count))
+        for i in 0..<width { hessian[i, i] = variance }
+        let recovery = try Recovery(hessian: hessian)
+        var change = recovery.change(moments(0..<half), moments(half..<tokens))
+        add(map, times: -1, to: &change)
+        var regression = moments(0..<half)
+        add(moments(half..<tokens), times: 1, to: &regression)
+        regression.scale(by: 0.5 / variance)
+        add(map, times: -1, to: &regression)
+        // 60 of 64 directions are chance.
+        #expect(dot(change, change) < 0.2 * dot(regression, regression))
     }
 
     /// Behind a linear whose output is normed before it is added, the stream does not say how long the
@@ -88,13 +139,13 @@ struct SiteStatisticsTests {
         )
         var generator = SeededGenerator(seed: 5)
         let x = randomMatrix(64, 8, &generator)
-        var target = x
-        target[7, 3] = .nan
-        try statistics.add(x, target: target)
-        let metric = try statistics.metric(groupSize: 4)
+        var lack = x
+        lack[7, 3] = .nan
+        try statistics.add(x, lack: lack)
+        let recovery = try statistics.recovery()
         let weight = randomMatrix(8, 8, &generator)
         #expect(throws: QuantizationError.notFinite(.activations)) {
-            try statistics.targetWeights(weight, metric)
+            try statistics.targetWeights(weight, recovery)
         }
     }
 }

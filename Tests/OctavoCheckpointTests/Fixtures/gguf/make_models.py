@@ -104,7 +104,6 @@ def expected_config(config, rope, head, types):
     if kind == "phi3": out["partial_rotary_factor"] = rope["partial_rotary_factor"]
     if kind == "gemma": out["hidden_activation"] = out["hidden_act"]
     if kind == "gemma3_text": out["rope_local_base_freq"] = out["rope_parameters"]["sliding_attention"]["rope_theta"]
-    if kind == "gemma2": out["sliding_window_pattern"] = 2
     if kind == "qwen3_moe": out["num_experts"] = out["num_local_experts"]
     # GGUF does not say; llama.cpp takes the head size but for the largest model.
     if "query_pre_attn_scalar" in out: out["query_pre_attn_scalar"] = head

@@ -1,0 +1,48 @@
+import Foundation
+import OctavoBase
+import OctavoTestSupport
+import Testing
+
+@Suite("The guide to fine-tuning")
+struct GuideTests {
+    /// What stands in blocks of shell commands, in order.
+    private func commands(_ page: String) throws -> [String] {
+        let text = String(decoding: try readFile(packageRoot + "/docs/" + page), as: UTF8.self)
+        let parts = text.components(separatedBy: "```")
+        try #require(parts.count % 2 == 1, "a block is not closed")
+        let blocks = stride(from: 1, to: parts.count, by: 2).map { parts[$0] }
+        for block in blocks { #expect(block.hasPrefix("sh\n"), "a block that is not run") }
+        return blocks.map { String($0.dropFirst(3)) }
+    }
+
+    @Test("every command of the guide runs, one after the other, on a tiny model")
+    func runs() async throws {
+        let commands = try commands("fine-tuning.md")
+        #expect(commands.count == 5)
+        try await withSandbox { box in
+            var model = TinyModel.small
+            (model.context, model.chatTemplate) = (1024, TinyModel.simpleTemplate)
+            try model.write(to: box("SmolLM2-135M-Instruct"))
+            let lines = (0..<2000).map { "Line \($0) of a text of \($0 * $0 % 97) words.\n" }
+            try box.add("wiki.txt", lines.joined())
+            let binary = try binary()
+            for command in commands {
+                let finished = try await box.run(
+                    "--version",
+                    prelude: "set -e; octavo() { \"\(binary)\" \"$@\"; }\n\(command)\n"
+                )
+                #expect(finished.status == 0, "\(command)\n\(finished.notes)")
+            }
+            let tuning = try #require(
+                JSON(parsing: readFile(box("desk/octavo.json")))["recipe"]?["tuning"]
+            )
+            #expect(tuning["text_kind"] == "chat" && tuning["objective"] == "mixed")
+            let (before, after) = (
+                try #require(tuning["loss_before"]?.number),
+                try #require(tuning["loss_after"]?.number)
+            )
+            #expect(after < before)
+            #expect(fileKind(box("desk.report.html")) == .file)
+        }
+    }
+}
