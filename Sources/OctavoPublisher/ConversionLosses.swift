@@ -133,7 +133,8 @@ private func directoryRoundings(_ model: OpenModel, _ options: ConversionOptions
             if to == .f32, stored.type != .dtype(.f64) { continue }
             changes.add(tensor.type, to.rawValue)
         case .additive:
-            guard options.target == .dense else { continue }
+            // In single precision they are what runs of the codes themselves compute with.
+            guard options.target == .dense, options.dtype != .f32 else { continue }
             changes.add(tensor.type, (options.dtype ?? .f16).rawValue)
         }
     }

@@ -56,7 +56,7 @@ struct ConversionMatrixTests {
             var options = ConversionOptions(target: target, dtype: .f32, type: .f32, threads: 2)
             // Codebooks and all else of an AQLM model keep their types.
             if target == .hfAQLM { options.dtype = nil }
-            let output = place.output + (target == .gguf ? ".gguf" : "")
+            let output = place.output + (target == .gguf ? ".gguf" : target == .aqlm ? ".aqlm" : "")
             if target == .hfAQLM, source != .aqlm {
                 #expect(throws: ModelError.self) { try conversionLosses(model, options) }
                 #expect(throws: ModelError.self) { try convert(model, to: output, options) }
