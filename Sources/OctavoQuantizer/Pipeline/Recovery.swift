@@ -41,6 +41,7 @@ struct Recovery: Sendable {
     ///   - first: The mean of what outputs lack times the inputs, over one half of the text,
     ///     `[outputs, inputs]`.
     ///   - second: Over the other.
+    /// - Returns: `[outputs, inputs]`.
     func change(_ first: Matrix, _ second: Matrix) -> Matrix {
         let (first, second) = (turned(first), turned(second))
         var mean = first
