@@ -117,9 +117,5 @@ struct SuperBlockTests {
         let values = (0..<256).map { Float($0 * 7 % 16) * 0.5 - 2 }
         let found = decoded(SuperBlocks.q4.encode(values, 0..<256), .q4)
         #expect(zip(found, values).allSatisfy { abs($0 - $1) < 0.01 })
-        let six = (0..<256).map { Float($0 * 7 % 64 - 32) * 0.25 }
-        let again = decoded(SuperBlocks.q6.encode(six, 0..<256), .q6)
-        // A scale of a scale of seven bits is off by half of one, 32 levels away; the half by less.
-        #expect(zip(again, six).allSatisfy { abs($0 - $1) < 8 * (0.5 / 127 + 0x1p-11) })
     }
 }

@@ -31,7 +31,7 @@ struct GGUFVocabularyWritingTests {
     @Test(
         "their keys alone say how text becomes tokens",
         arguments: [
-            ("gpt2", "gpt-2"), ("llama3", "llama-bpe"), ("smollm", "smollm"), ("qwen2", "qwen2"),
+            ("gpt2", "gpt-2"), ("llama3", "llama-bpe"), ("smollm", "smollm"),
             ("tekken", "tekken"), ("gpt4o", "gpt-4o"),
         ]
     )
