@@ -4,11 +4,12 @@ internal import OctavoBase
 extension CheckpointTensor {
     /// Whether another tensor has the same type, the same shape and the same stored bytes.
     ///
-    /// False for tensors whose elements do not follow one another, or of which GGUF has changed the
-    /// values in another way: those may be equal all the same.
+    /// False for tensors whose elements do not follow one another or are encoded, or of which GGUF has
+    /// changed the values in another way: those may be equal all the same.
     public func hasSameBytes(as other: CheckpointTensor) -> Bool {
         guard type == other.type, shape == other.shape, transform == other.transform,
-            layout == nil, other.layout == nil, byteCount == other.byteCount
+            layout == nil, other.layout == nil, encoded == nil, other.encoded == nil,
+            byteCount == other.byteCount
         else { return false }
         let step = 1 << 24
         for start in stride(from: 0, to: byteCount, by: step) {

@@ -10,7 +10,8 @@ public struct TensorRows {
     /// How many elements a row has.
     public let length: Int
     private let tensor: CheckpointTensor
-    /// All elements, where rows are not to be had by themselves: they are anywhere in a storage.
+    /// All elements, where rows are not to be had by themselves: they are anywhere in a storage, or
+    /// encoded.
     private let whole: [Float]?
 
     /// Prepares to read a tensor.
@@ -23,7 +24,8 @@ public struct TensorRows {
         count = length == 0 ? 0 : elements / length
         let isBlocks = if case .ggml = tensor.type { true } else { false }
         let isVector = tensor.shape.count < 2
-        whole = tensor.layout != nil || isBlocks && isVector ? try tensor.floats() : nil
+        let isApart = tensor.layout == nil && tensor.encoded == nil && !(isBlocks && isVector)
+        whole = isApart ? nil : try tensor.floats()
     }
 
     /// How many rows make up about 4 million elements, whole heads where `together` rows are one.

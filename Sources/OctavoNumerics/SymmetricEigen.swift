@@ -7,7 +7,8 @@ public struct SymmetricEigen: Sendable {
     /// The eigenvectors, of length 1 and orthogonal, one a row: `[size, size]`.
     public let vectors: Matrix
 
-    /// The eigenvalues of a matrix could not be found: it holds what is not finite.
+    /// The eigenvalues of a matrix could not be found: it holds what is not finite, or has more rows than
+    /// LAPACK can count the room for, about 32 000.
     public struct NoConvergenceError: Error, Hashable, Sendable {}
 
     /// Finds them.
@@ -17,27 +18,30 @@ public struct SymmetricEigen: Sendable {
     public init(_ a: Matrix) throws(NoConvergenceError) {
         precondition(a.rows == a.columns)
         let size = a.rows
-        guard size > 0, a.elements.allSatisfy(\.isFinite) else { throw NoConvergenceError() }
+        // What LAPACK asks for when vectors are wanted.
+        guard size > 0, let n = Int32(exactly: size),
+            let workCount = Int32(exactly: 1 + 6 * size + 2 * size * size),
+            a.elements.allSatisfy(\.isFinite)
+        else { throw NoConvergenceError() }
+        let integerCount = 3 + 5 * n
         var vectors = a.elements
         var values = [Float](repeating: 0, count: size)
-        // What LAPACK asks for when vectors are wanted.
-        var work = [Float](repeating: 0, count: 1 + 6 * size + 2 * size * size)
-        var integers = [Int32](repeating: 0, count: 3 + 5 * size)
-        var (n, info) = (Int32(size), Int32(0))
-        var (works, integerCount) = (Int32(work.count), Int32(integers.count))
+        var work = [Float](repeating: 0, count: Int(workCount))
+        var integers = [Int32](repeating: 0, count: Int(integerCount))
+        var info: Int32 = 0
         // LAPACK reads columns where we have rows: our lower triangle is its upper one, and the
         // vectors that it leaves in columns are in rows here.
         unsafe ssyevd_(
             "V",
             "U",
-            &n,
+            [n],
             &vectors,
-            &n,
+            [n],
             &values,
             &work,
-            &works,
+            [workCount],
             &integers,
-            &integerCount,
+            [integerCount],
             &info,
             1,
             1

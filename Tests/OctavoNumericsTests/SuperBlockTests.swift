@@ -121,7 +121,10 @@ struct SuperBlockTests {
         let found = decoded(SuperBlocks.q4.encode(values, 0..<256), .q4)
         #expect(zip(found, values).allSatisfy { abs($0 - $1) < 0.01 })
         // Each group has the level that scales are sought by, the last one.
-        let six = (0..<256).map { Float($0 % 16 == 0 ? -32 : $0 * 7 % 64 - 32) * 0.25 }
+        let six = (0..<256).map { i -> Float in
+            let level = i % 16 == 0 ? -32 : i * 7 % 64 - 32
+            return Float(level) * 0.25
+        }
         let again = decoded(SuperBlocks.q6.encode(six, 0..<256), .q6)
         #expect(zip(again, six).allSatisfy { abs($0 - $1) < 0.02 })
     }

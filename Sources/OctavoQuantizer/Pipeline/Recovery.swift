@@ -35,7 +35,7 @@ struct Recovery: Sendable {
         }
     }
 
-    /// Returns the change of weights, `[outputs, inputs]`.
+    /// Returns the change of weights.
     ///
     /// - Parameters:
     ///   - first: The mean of what outputs lack times the inputs, over one half of the text,

@@ -1,8 +1,8 @@
 /// Reads expressions from the words of a tag, by Jinja's grammar.
 struct TemplateExpressionParser {
-    private let tokens: [TemplateToken]
+    let tokens: [TemplateToken]
     private let line: Int
-    private var at = 0
+    var at = 0
     private var depth = 0
     /// The name that was read last.
     private(set) var word = ""
@@ -11,10 +11,10 @@ struct TemplateExpressionParser {
 
     // MARK: Words
 
-    private var kind: TemplateToken.Kind? { at < tokens.count ? tokens[at].kind : nil }
-    private var place: Int { at < tokens.count ? tokens[at].line : tokens.last?.line ?? line }
+    var kind: TemplateToken.Kind? { at < tokens.count ? tokens[at].kind : nil }
+    var place: Int { at < tokens.count ? tokens[at].line : tokens.last?.line ?? line }
 
-    private var found: String {
+    var found: String {
         switch kind {
         case .name(let text), .symbol(let text): text
         case .string(let text): text.debugDescription
@@ -156,7 +156,7 @@ struct TemplateExpressionParser {
         return TemplateExpression.Operator(rawValue: text)
     }
 
-    private mutating func unary(filtered: Bool) throws(ChatTemplateError) -> TemplateExpression {
+    mutating func unary(filtered: Bool) throws(ChatTemplateError) -> TemplateExpression {
         let isNegative = skip(symbol: "-")
         var value = try primary()
         var links: [TemplateExpression.Link] = []
@@ -180,173 +180,5 @@ struct TemplateExpressionParser {
             }
         }
         return links.isEmpty ? value : .chain(value, links)
-    }
-
-    // MARK: What follows a value
-
-    private mutating func postfix() throws(ChatTemplateError) -> TemplateExpression.Link? {
-        if skip(symbol: ".") {
-            if case .integer(let index) = kind {
-                at += 1
-                return .item(.literal(.integer(index)))
-            }
-            let name = try name()
-            guard hasSymbol("(") else { return .attribute(name) }
-            guard templateMethods.contains(name) else {
-                throw .unsupported("the method \(name)", line: place)
-            }
-            return .method(name, try arguments())
-        }
-        if skip(symbol: "[") {
-            let start = hasSymbol(":") ? nil : try expression()
-            guard skip(symbol: ":") else {
-                try demand(symbol: "]")
-                guard let start else { throw .syntax("an empty subscript", line: place) }
-                return .item(start)
-            }
-            let end = hasSymbol(":") || hasSymbol("]") ? nil : try expression()
-            let step = skip(symbol: ":") && !hasSymbol("]") ? try expression() : nil
-            try demand(symbol: "]")
-            return .slice(start, end, step)
-        }
-        return hasSymbol("(") ? .call(try arguments()) : nil
-    }
-
-    private mutating func filter() throws(ChatTemplateError) -> TemplateExpression.Link? {
-        guard skip(symbol: "|") else { return nil }
-        let name = try name()
-        guard templateFilters.contains(name) else {
-            throw .unsupported("the filter \(name)", line: place)
-        }
-        return .filter(
-            name,
-            hasSymbol("(") ? try arguments() : TemplateExpression.Arguments()
-        )
-    }
-
-    private mutating func test() throws(ChatTemplateError) -> TemplateExpression.Link? {
-        guard skip(name: "is") else { return nil }
-        let isNegated = skip(name: "not")
-        let name = try name()
-        guard templateTests.contains(name) else {
-            throw .unsupported("the test \(name)", line: place)
-        }
-        var arguments = TemplateExpression.Arguments()
-        if hasSymbol("(") {
-            arguments = try self.arguments()
-        } else if takesArgument {
-            arguments.positional = [try unary(filtered: false)]
-        }
-        return .test(name, isNegated: isNegated, arguments)
-    }
-
-    /// Whether what comes is the argument of a test without brackets.
-    private var takesArgument: Bool {
-        switch kind {
-        case .name(let text): !["else", "or", "and", "is", "if", "in", "not"].contains(text)
-        case .string, .integer, .number: true
-        case .symbol(let text): text == "[" || text == "{"
-        case nil: false
-        }
-    }
-
-    private mutating func arguments() throws(ChatTemplateError) -> TemplateExpression.Arguments {
-        try demand(symbol: "(")
-        var arguments = TemplateExpression.Arguments()
-        while !skip(symbol: ")") {
-            if !arguments.positional.isEmpty || !arguments.named.isEmpty {
-                try demand(symbol: ",")
-                if skip(symbol: ")") { break }
-            }
-            if hasSymbol("*") || hasSymbol("**") {
-                throw .unsupported("arguments from a list", line: place)
-            }
-            if case .name(let name) = kind, at + 1 < tokens.count,
-                tokens[at + 1].kind == .symbol("=")
-            {
-                at += 2
-                arguments.named.append((name, try expression()))
-            } else {
-                guard arguments.named.isEmpty else {
-                    throw .syntax("an argument without a name behind one with", line: place)
-                }
-                arguments.positional.append(try expression())
-            }
-        }
-        return arguments
-    }
-
-    // MARK: Values
-
-    private mutating func primary() throws(ChatTemplateError) -> TemplateExpression {
-        switch kind {
-        case .name(let name):
-            at += 1
-            switch name {
-            case "true", "True": return .literal(.bool(true))
-            case "false", "False": return .literal(.bool(false))
-            case "none", "None": return .literal(.none)
-            default: return .name(name)
-            }
-        case .string(var text):
-            at += 1
-            while case .string(let more) = kind {
-                text += more
-                at += 1
-            }
-            return .literal(.string(text))
-        case .integer(let value):
-            at += 1
-            return .literal(.integer(value))
-        case .number(let value):
-            at += 1
-            return .literal(.number(value))
-        case .symbol("("):
-            at += 1
-            if skip(symbol: ")") { return .list([]) }
-            let first = try expression()
-            guard hasSymbol(",") else {
-                try demand(symbol: ")")
-                return first
-            }
-            var items = [first]
-            while skip(symbol: ",") {
-                if hasSymbol(")") { break }
-                items.append(try expression())
-            }
-            try demand(symbol: ")")
-            return .list(items)
-        case .symbol("["):
-            at += 1
-            return .list(try items(until: "]"))
-        case .symbol("{"):
-            at += 1
-            var members: [(key: TemplateExpression, value: TemplateExpression)] = []
-            while !skip(symbol: "}") {
-                if !members.isEmpty {
-                    try demand(symbol: ",")
-                    if skip(symbol: "}") { break }
-                }
-                let key = try expression()
-                try demand(symbol: ":")
-                members.append((key, try expression()))
-            }
-            return .object(members)
-        default: throw .syntax("unexpected \(found)", line: place)
-        }
-    }
-
-    private mutating func items(
-        until end: String
-    ) throws(ChatTemplateError) -> [TemplateExpression] {
-        var items: [TemplateExpression] = []
-        while !skip(symbol: end) {
-            if !items.isEmpty {
-                try demand(symbol: ",")
-                if skip(symbol: end) { break }
-            }
-            items.append(try expression())
-        }
-        return items
     }
 }

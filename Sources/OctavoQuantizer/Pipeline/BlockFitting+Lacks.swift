@@ -1,0 +1,42 @@
+import OctavoModel
+import OctavoNumerics
+
+/// What linears are to make up for, and how much each token counts.
+extension BlockFitting {
+    /// Lets each token count by how small it is in the stream: what comes after is behind norms, which
+    /// divide errors by the length of what they are in.
+    ///
+    /// Without this the few tokens whose activations are thousands of times larger than all others', often
+    /// the first of each sequence, would be all that counts.
+    func weigh(_ input: inout Matrix, _ lack: inout Matrix?, by goal: Matrix) {
+        let factors = rowDots(goal, goal).map { square -> Float in
+            // What is not finite must stay so, and be told.
+            guard square.isFinite else { return .nan }
+            return square > 0 ? Float((Double(goal.columns) / square).squareRoot()) : 0
+        }
+        input.scaleRows(by: factors)
+        lack?.scaleRows(by: factors)
+    }
+
+    /// What the output of a linear with its original weights lacks for the stream to become the goal.
+    func missing(
+        from hidden: Matrix,
+        to goal: Matrix,
+        _ name: LinearName,
+        of input: Matrix
+    ) -> Matrix {
+        var reached = hidden
+        original.add(name, of: input, to: &reached, execution)
+        var missing = difference(goal, reached)
+        let scale = quantizer.configuration.residualScale
+        if scale != 1 { missing.scale(by: 1 / scale) }
+        return missing
+    }
+
+    /// What is there less than there should be.
+    func difference(_ goal: Matrix, _ there: Matrix) -> Matrix {
+        var lack = goal
+        add(there, times: -1, to: &lack)
+        return lack
+    }
+}
