@@ -66,7 +66,7 @@ extension TemplateExpressionParser {
         }
     }
 
-    private mutating func arguments() throws(ChatTemplateError) -> TemplateExpression.Arguments {
+    mutating func arguments() throws(ChatTemplateError) -> TemplateExpression.Arguments {
         try demand(symbol: "(")
         var arguments = TemplateExpression.Arguments()
         while !skip(symbol: ")") {
