@@ -31,9 +31,8 @@ struct Pack: AsyncParsableCommand {
     func run() async throws {
         try await reporting(as: result) { printer in
             let source = try await openModel(model, printer)
-            var options = ConversionOptions(target: .aqlm)
-            options.threads = threads.count
-            let (output, handler, chosen) = (output, printer.handler, options)
+            let options = ConversionOptions(target: .aqlm, threads: threads.count)
+            let (output, handler) = (output, printer.handler)
             let environment = processEnvironment()
             let summary = try await runBlocking {
                 output == "-"
@@ -41,9 +40,9 @@ struct Pack: AsyncParsableCommand {
                         source,
                         toDescriptor: 1,
                         by: environment["TMPDIR"] ?? "/tmp",
-                        chosen,
+                        options,
                         progress: handler
-                    ) : try pack(source, to: output, chosen, progress: handler)
+                    ) : try pack(source, to: output, options, progress: handler)
             }
             printer.finish()
             guard output != "-" else { return }
