@@ -56,7 +56,9 @@ extension TunableLinear {
                 size: indices.size,
                 threads: threads
             )
-            let farthest = chosen.sorted { (distances[$0], $1) > (distances[$1], $0) }
+            // A group that keeps its codes takes no place among those that may change.
+            let farthest = chosen.filter { changes[$0] > 0 }
+                .sorted { (distances[$0], $1) > (distances[$1], $0) }
             for group in farthest.dropFirst(prefix(farthest, changes, bound)) {
                 for at in range(group) { codes[at] = old[at] }
             }
