@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Inspects and converts a large sharded checkpoint, made up on the spot, and prints the time and the processor
 # time that each takes, the most memory, and whether they keep within a second (the first) and 500 MB (600 for
-# GGUF). Its files are sparse: headers of a real shape, and zeros that take no room on the disk; the conversion
+# the rest). Its files are sparse: headers of a real shape, and zeros that take no room on the disk; the conversion
 # does take it. Zeros cost the encoders of blocks less than weights do: their rate is another benchmark's.
 #
 #   SIZE_GB   the size of the checkpoint (default: 20)
-#   GGUF_GB   the size of that which becomes GGUF, and comes back (default: 6)
+#   GGUF_GB   the size of that which becomes GGUF and a container, and comes back (default: 6)
 #   FOLDER    where to make it and what is converted (default: a temporary folder)
 #   OCTAVO    the binary (default: .build/release/octavo)
 #
@@ -128,4 +128,11 @@ run - 600 "F16 GGUF to safetensors" "$gguf" convert "$work/f16.gguf" "$work/out"
 rm -r "$work/out"
 run - 600 "Q4_K GGUF to safetensors" "$gguf" convert "$work/q4_k.gguf" "$work/out" --to safetensors
 run - 600 "Q4_K GGUF to Q8_0 GGUF" "$gguf" convert "$work/q4_k.gguf" "$work/again.gguf" --to gguf --type q8_0
+run - 600 "pack" "$gguf" pack "$work/model" "$work/model.aqlm"
+run - 600 "unpack" "$gguf" unpack "$work/model.aqlm" "$work/unpacked"
+rm -r "$work/unpacked"
+run - 600 ".aqlm to Q8_0 GGUF" "$gguf" convert "$work/model.aqlm" "$work/packed.gguf" --to gguf --type q8_0
+run - 600 "F16 GGUF to .aqlm" "$gguf" convert "$work/f16.gguf" "$work/gguf.aqlm" --to aqlm
+run - 600 "verify of the .aqlm" "$gguf" verify "$work/model.aqlm" --digests
+rm "$work"/*.aqlm "$work/packed.gguf"
 run - 600 "diff with F16 GGUF" "$gguf" diff "$work/model" "$work/f16.gguf" --values

@@ -8,6 +8,7 @@ public import OctavoPublisher
 public import OctavoQuantizer
 
 extension Scheme: ExpressibleByArgument {}
+extension EmbeddingEncoding: ExpressibleByArgument {}
 extension LayerException: ExpressibleByArgument {}
 extension QuantizationTargets: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}

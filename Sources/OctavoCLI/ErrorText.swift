@@ -175,6 +175,8 @@ private func advice(on error: QuantizationPlanError) -> String? {
     case .memory(let needed, _):
         "allow it with --memory \(byteText(needed).replacing(" ", with: "")), or take fewer --threads"
     case .argument: "see `octavo quantize --help`"
+    case .embeddingsOutsideContainer:
+        "name the output as in folded.aqlm; `octavo unpack` gives a directory with plain weights"
     }
 }
 

@@ -20,13 +20,14 @@ struct Quantize: AsyncParsableCommand {
               octavo quantize ./model ./folded --scheme 2x8g8 --calibration a.txt --block-tuning-epochs 3
               octavo quantize ./model ./folded --scheme 2x8g8 --except '*.down_proj=dense' --memory 2GB
               octavo quantize ./model ./folded --scheme 2x8g8 --resume
+              octavo quantize ./model folded.aqlm --scheme 2x8g8 --canonical --embeddings 2x8g8
             """
     )
 
     @Argument(help: "The model to quantize.")
     var model: String
 
-    @Argument(help: "The directory to make; it must not exist.")
+    @Argument(help: "The directory or .aqlm file to make; it must not exist.")
     var output: String
 
     @Option(
@@ -73,6 +74,18 @@ struct Quantize: AsyncParsableCommand {
     )
     var blockTuningEpochs = 0
 
+    @Option(
+        help:
+            "Encode embedding and head too, with loss: int8, or a scheme as in 5x8g16. Only a .aqlm file can hold that."
+    )
+    var embeddings: EmbeddingEncoding?
+
+    @Flag(
+        help:
+            "Put the entries of codebooks in order: the same weights in a smaller .aqlm file, and equal models in equal files."
+    )
+    var canonical = false
+
     @Option(help: "The seed of all that is random.")
     var seed = 0
 
@@ -114,6 +127,7 @@ struct Quantize: AsyncParsableCommand {
             )
             (request.effort, request.exceptions) = (effort, exceptions)
             request.targets = targets
+            (request.embeddings, request.isCanonical) = (embeddings, canonical)
             request.blockTuningEpochs = blockTuningEpochs
             request.memory = memory.bytes
             let (asked, output, handler) = (request, output, printer.handler)

@@ -18,7 +18,7 @@ func lossTable(_ layers: [LayerRecord]) -> String {
 /// Where a model's bytes go.
 func sizeTable(_ sizes: SizeBreakdown) -> String {
     var table = TextTable(["part", "bytes", "share %"])
-    for part in SizeBreakdown.Part.allCases {
+    for part in sizes.parts {
         guard let bytes = sizes.bytes[part] else { continue }
         table.add(
             part.rawValue,

@@ -27,6 +27,9 @@ public struct CheckpointTensor: Sendable {
     /// The bytes that its elements take, one after the other.
     public let byteCount: Int
 
+    /// The bytes that it takes in its file, which are others where it is encoded.
+    public var storedByteCount: Int { encoded == nil ? byteCount : range.count }
+
     let file: MappedFile
     /// Where its bytes are, or those of the storage that it is laid out in.
     let range: Range<Int>

@@ -40,10 +40,8 @@ public struct PartPlan: Sendable {
     public enum Form: Sendable {
         /// As small as the registry makes it, without loss; codes have so many bits, if they are codes.
         case lossless(codeBits: Int?)
-        /// As integers of 8 bits, a group of so many elements with a scale: with loss.
-        case int8(group: Int)
-        /// As sums of codebook entries, encoded already: with loss.
-        case additive(codebooks: Int, bits: Int, group: Int, stored: [UInt8])
+        /// As it is encoded already, with loss: the halves that this decodes to take the place of the bytes.
+        case encoded(LossyMatrix)
     }
 
     /// Its bytes, before any loss.
@@ -93,16 +91,12 @@ public struct ContainerSummary: Sendable, Equatable {
 
 /// Why a container cannot be written.
 public enum ContainerWriteError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// A tensor holds what the encoding asked for cannot: no finite numbers, or too large ones.
-    case values(tensor: String)
     /// The plan breaks a rule of the format.
     case plan(String)
 
     /// As a clause.
     public var description: String {
         switch self {
-        case .values(let tensor):
-            "tensor \"\(tensor)\" holds numbers that integers of 8 bits with a scale cannot stand for"
         case .plan(let what): what
         }
     }

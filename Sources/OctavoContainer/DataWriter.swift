@@ -35,10 +35,9 @@ final class DataWriter {
             }
             let first = next
             let encoded = parallelMap(small.count, threads: threads) { index in
-                Result { try SmallPart(PartEncoder(plans[first + index])) }
+                SmallPart(PartEncoder(plans[first + index]))
             }
             for part in encoded {
-                let part = try part.get()
                 begin(size: part.entry.size)
                 try add(part.stored)
                 end(size: part.entry.size, length: part.stored.count)
@@ -64,6 +63,7 @@ final class DataWriter {
         defer { encoder.plan.source.release() }
         let size = encoder.size
         begin(size: size)
+        if let matrix = encoder.matrix { return try append(matrix, of: encoder.plan, size: size) }
         // What has gone out since is written over if the part turns out to be better as it is.
         let start = Mark(flushed: flushed, leaves: leaves.count, pending: pending)
         let raw = PartEncoding.raw
@@ -71,7 +71,7 @@ final class DataWriter {
             let digest = ContentHasher(.sha256)
             if let length = try write(encoder, as: encoding, digest) {
                 let limit = size / 100 * (100 - PartEncoder.leastSaving)
-                if encoding == raw || encoder.isLossy || length <= limit {
+                if encoding == raw || length <= limit {
                     end(size: size, length: length)
                     return PartEntry(
                         encoding: encoding,
@@ -82,13 +82,35 @@ final class DataWriter {
                     )
                 }
             }
-            guard !encoder.isLossy else {
-                throw ContainerWriteError.values(tensor: encoder.plan.tensor?.name ?? "")
-            }
             (flushed, pending) = (start.flushed, start.pending)
             leaves.removeLast(leaves.count - start.leaves)
         }
         preconditionFailure("every part can be stored as it is")
+    }
+
+    /// Writes what is encoded already, and takes the digest of what it decodes to.
+    private func append(_ matrix: LossyMatrix, of plan: PartPlan, size: Int) throws -> PartEntry {
+        try add(matrix.stored)
+        let digest = ContentHasher(.sha256)
+        let piece = PartReader.range(0, size: .max, matrix.encoding).count
+        let count = (size + piece - 1) / piece
+        for first in stride(from: 0, to: count, by: 4 * threads) {
+            let pieces = parallelMap(min(4 * threads, count - first), threads: threads) { index in
+                matrix.piece(
+                    PartReader.range(first + index, size: size, matrix.encoding),
+                    plan.tensor?.dtype ?? .f16
+                )
+            }
+            for piece in pieces { digest.update(piece) }
+        }
+        end(size: size, length: matrix.storedSize)
+        return PartEntry(
+            encoding: matrix.encoding,
+            size: size,
+            length: matrix.storedSize,
+            digest: Digest(finishing: digest),
+            tensor: plan.tensor
+        )
     }
 
     private struct Mark {
@@ -108,7 +130,6 @@ final class DataWriter {
         var length = 0
         var table: [UInt32] = []
         let count = encoder.pieceCount(encoding)
-        if case .additive(_, _, _, let stored) = encoder.plan.form { try add(stored) }
         for first in stride(from: 0, to: count, by: 4 * threads) {
             let pieces = parallelMap(min(4 * threads, count - first), threads: threads) { index in
                 encoder.stored(first + index, as: encoding)
@@ -116,13 +137,11 @@ final class DataWriter {
             for piece in pieces {
                 guard let piece else { return nil }
                 digest.update(piece.decoded)
-                if case .additive = encoding { continue }
                 try add(piece.encoded.bytes)
                 length += piece.encoded.bytes.count
                 table += piece.encoded.table
             }
         }
-        if case .additive(_, _, _, let stored) = encoder.plan.form { length = stored.count }
         let bytes = table.map(\.littleEndian).byteArray
         try add(bytes)
         return length + bytes.count

@@ -41,7 +41,7 @@ struct PartEncoder: Sendable {
     /// An entry with as many bytes as the part can take.
     var boundEntry: PartEntry {
         var length = size
-        if case .additive(_, _, _, let stored) = plan.form { length = max(length, stored.count) }
+        if case .encoded(let matrix) = plan.form { length = max(length, matrix.storedSize) }
         return PartEntry(
             encoding: .raw,
             size: size,
@@ -82,17 +82,5 @@ struct PartEncoder: Sendable {
             piece.bytes += stored
         }
         return piece
-    }
-
-    /// Encodes a piece as integers with scales; nil if it holds what they cannot stand for.
-    func rounded(_ index: Int, group: Int) -> [UInt8]? {
-        let range = PartReader.range(index, size: size, .int8(group: group))
-        return plan.source.withBytes(range) { bytes in
-            let words = [UInt16](copying: bytes) ?? []
-            let floats = words.map {
-                plan.tensor?.dtype == .bf16 ? Half.widenBrain($0) : Half.widen($0)
-            }
-            return nearestIntegers(floats, group: group)
-        }
     }
 }

@@ -82,24 +82,13 @@ struct PartReader: Sendable {
         case .planes:
             let planes = try block(index, stored, size: range.count / 2)
             return mergePlanes(planes[0], planes[1])
-        case .int8(let group):
-            let groups = range.lowerBound / 2 / group..<range.upperBound / 2 / group
-            let width = group + 2
-            let bytes = stored.extracting(groups.lowerBound * width..<groups.upperBound * width)
-            return scaledFloats(bytes, group: group, dtype: part.tensor?.dtype ?? .f16)
-        case .additive(let codebooks, let bits, let group):
+        case .int8, .additive:
             let shape = part.tensor?.shape ?? [0, 0]
-            let matrix = AdditivePart(
-                codebooks: codebooks,
-                bits: bits,
-                group: group,
-                rows: shape[0],
-                columns: shape[1]
-            )
-            if index == 0 { try check(matrix.endsClean(stored)) }
-            return matrix.weights(
-                range.lowerBound / 2 / group..<range.upperBound / 2 / group,
+            if index == 0 { try check(part.encoding.endsClean(stored, shape: shape)) }
+            return part.encoding.matrix(
+                range,
                 of: stored,
+                shape: shape,
                 dtype: part.tensor?.dtype ?? .f16
             )
         }

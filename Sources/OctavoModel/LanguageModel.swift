@@ -117,6 +117,16 @@ public struct ModelEnds: Sendable {
         logits(ofNormed: norm(hidden, execution))
     }
 
+    /// Returns what the head takes, `[rows, hidden]`.
+    ///
+    /// - Parameters:
+    ///   - hidden: The residual stream behind the last block, `[rows, hidden]`.
+    ///   - execution: How the pass is carried out.
+    /// - Returns: The stream after the final norm.
+    public func headInput(_ hidden: Matrix, _ execution: Execution) -> Matrix {
+        norm(hidden, execution)
+    }
+
     /// The final norm.
     var norm: Norm { configuration.norm(finalNorm) }
 

@@ -1,9 +1,41 @@
 public import OctavoNumerics
 
+/// Takes sequences through all blocks, with one block of weights in memory at a time.
+///
+/// For a few sequences and models of any size: each block is loaded once, and left again.
+///
+/// - Parameters:
+///   - sequences: Each at least one token, for itself.
+///   - ends: Where the embedding is, which may be another than the source's.
+///   - source: The weights of the blocks.
+///   - execution: How the pass is carried out.
+///   - progress: Told how many blocks are behind.
+/// - Returns: For each sequence the residual stream behind the last block, `[tokens, hidden]`.
+/// - Throws: ``TokenError``, or what the source throws.
+public func finalHidden(
+    of sequences: [[Int]],
+    _ ends: ModelEnds,
+    blocks source: some WeightSource,
+    _ execution: Execution,
+    progress: (Int) -> Void = { _ in }
+) throws -> [Matrix] {
+    precondition(sequences.allSatisfy { !$0.isEmpty })
+    let configuration = ends.configuration
+    let rotary = configuration.rotaryTables(lengths: sequences.map(\.count))
+    var hidden = try sequences.map { try ends.embed($0) }
+    for layer in 0..<configuration.layerCount {
+        let block = try DecoderBlock(configuration: configuration, layer: layer, from: source)
+        for i in hidden.indices {
+            let layout = BatchLayout(lengths: [hidden[i].rows])
+            block.forward(&hidden[i], layout: layout, rotary: rotary, execution)
+        }
+        progress(layer + 1)
+    }
+    return hidden
+}
+
 /// Returns the logits that follow the last token of each sequence, with one block of weights in memory at
 /// a time.
-///
-/// For a few short sequences and models of any size: each block is loaded once, and left again.
 ///
 /// - Parameters:
 ///   - sequences: Each at least one token, for itself.
@@ -18,19 +50,9 @@ public func lastLogits(
     from source: some WeightSource,
     _ execution: Execution
 ) throws -> Matrix {
-    precondition(sequences.allSatisfy { !$0.isEmpty })
     let ends = try ModelEnds(configuration: configuration, from: source)
-    let rotary = configuration.rotaryTables(lengths: sequences.map(\.count))
-    var hidden = try sequences.map { try ends.embed($0) }
-    for layer in 0..<configuration.layerCount {
-        let block = try DecoderBlock(configuration: configuration, layer: layer, from: source)
-        for i in hidden.indices {
-            let layout = BatchLayout(lengths: [hidden[i].rows])
-            block.forward(&hidden[i], layout: layout, rotary: rotary, execution)
-        }
-    }
     var logits: [Float] = []
-    for last in hidden {
+    for last in try finalHidden(of: sequences, ends, blocks: source, execution) {
         logits += ends.logits(last.selecting(rows: [last.rows - 1]), execution).elements
     }
     return Matrix(

@@ -37,6 +37,8 @@ extension ArtifactRecord {
                 "seed": .integer(seed),
                 "solver": solver,
                 "threads": .integer(threads),
+                "canonical": isCanonical ? .bool(true) : nil,
+                "embeddings": embeddings?.json,
                 "tuning": tuning?.json,
             ]),
             "layers": .array(
@@ -82,6 +84,9 @@ extension ArtifactRecord {
             seed: try recipe.count("seed"),
             solver: recipe.json["solver"] ?? .null,
             threads: try recipe.count("threads"),
+            isCanonical: recipe.json["canonical"]?.bool ?? false,
+            embeddings: recipe.json["embeddings"] == nil
+                ? nil : try EmbeddingRecord(recipe.member("embeddings")),
             tuning: recipe.json["tuning"] == nil ? nil : try TuningRecord(recipe.member("tuning")),
             layers: try root.list("layers") { (reader) throws(RecordError) in
                 LayerRecord(
@@ -196,7 +201,7 @@ extension TensorRecord {
 }
 
 /// Reads fields of one object and knows its place, for the error.
-private struct RecordReader {
+struct RecordReader {
     let json: JSON
     let path: String
 

@@ -19,6 +19,10 @@ public struct ArtifactRecord: Sendable, Equatable {
     public var solver: JSON
     /// The threads that took part; products of matrices differ in their last bits with their number.
     public var threads: Int
+    /// Whether the entries of codebooks are in ascending order.
+    public var isCanonical = false
+    /// How embedding and head are stored with loss; nil if they are not.
+    public var embeddings: EmbeddingRecord?
     /// How it was tuned as a whole; nil if it was not.
     public var tuning: TuningRecord?
     /// Every quantized layer, in the model's order; its loss is that before the tuning.

@@ -1,5 +1,6 @@
 import OctavoBase
 import OctavoCheckpoint
+import OctavoContainer
 import OctavoModel
 import OctavoQuantizer
 
@@ -11,6 +12,7 @@ func writeArtifact(
     _ journal: FolderJournal,
     _ configuration: ModelConfiguration,
     _ request: QuantizationRequest,
+    embeddings: EncodedEmbeddings?,
     to directory: String,
     progress: ProgressHandler
 ) throws -> ArtifactRecord {
@@ -30,7 +32,10 @@ func writeArtifact(
             let path = name.path(layer: index)
             guard let linear = try journal.linear(name, block: index) else { continue }
             layers.append(LayerRecord(name: path, relativeLoss: linear.relativeLoss))
-            writer.quantized[path] = { try kept.linear(name, in: index) }
+            writer.quantized[path] = {
+                let layer = try kept.linear(name, in: index)
+                return request.isCanonical ? layer.canonical : layer
+            }
         }
         guard let tuned = try journal.tunedParameters(block: index) else { continue }
         // Of all that is kept, only norms and biases are small enough to be held for every block.
@@ -41,6 +46,9 @@ func writeArtifact(
         for (name, bias) in tuned.biases {
             writer.replaced[name.path(layer: index) + ".bias"] = { bias }
         }
+    }
+    for (name, matrix) in embeddings?.matrices ?? [:] {
+        writer.replaced[name] = { matrix.values(threads: request.threads) }
     }
     let tensorFiles = try writer.writeTensors(to: directory, progress: progress)
     let dense = try denseLinears(
@@ -66,6 +74,8 @@ func writeArtifact(
         seed: request.seed,
         solver: .null,
         threads: request.threads,
+        isCanonical: request.isCanonical,
+        embeddings: embeddings?.record,
         layers: layers,
         files: files.map(\.file).sorted { $0.path < $1.path },
         tensors: files.flatMap(\.tensors).sorted { $0.name < $1.name },

@@ -39,7 +39,7 @@ extension ModelCard {
             "quantizedBits": decimal(sizes.quantizedBits ?? 0, digits: 3),
             "totalBits": decimal(sizes.totalBits, digits: 3),
             "total": byteText(sizes.totalBytes),
-            "parts": SizeBreakdown.Part.allCases.map { part in
+            "parts": sizes.parts.map { part in
                 [
                     "name": part.rawValue, "size": byteText(sizes.bytes[part, default: 0]),
                     "share": decimal(
@@ -61,6 +61,7 @@ extension ModelCard {
                     "worst": decimal(100 * kind.worst, digits: 2),
                 ]
             },
+            "embeddings": record.embeddings.map { [facts(on: $0)] } ?? [],
             "tuning": tuningText,
             "isTuned": isTuned,
             "isEvaluated": !evaluations.isEmpty,
@@ -79,6 +80,17 @@ extension ModelCard {
         let scheme = Scheme(record.scheme)
         let bits = scheme.map { Double($0.codebooks * $0.bits) / Double($0.groupSize) } ?? 0
         return "\(max(1, Int(bits.rounded())))-bit"
+    }
+
+    private func facts(on embeddings: EmbeddingRecord) -> [String: String] {
+        [
+            "encoding": embeddings.encoding,
+            "size": byteText(embeddings.tensors.reduce(0) { $0 + $1.size }),
+            "kl": decimal(Double(embeddings.divergence), digits: 4),
+            "original": decimal(Double(embeddings.originalPerplexity), digits: 3),
+            "perplexity": decimal(Double(embeddings.perplexity), digits: 3),
+            "tokens": "\(embeddings.tokens)",
+        ]
     }
 
     /// Whether anything was learned after layers were quantized.
@@ -174,6 +186,11 @@ extension ModelCard {
 
                 - Calibrated on {{calibration}}{{#calibrationDigest}} (sha256 of the token ids `{{calibrationDigest}}`){{/calibrationDigest}}.
                 - Seed {{seed}}, {{threads}} threads, octavo {{version}}; {{tuning}}.
+                {{#embeddings}}
+                - Embedding and head are stored as `{{encoding}}`, with loss, in {{size}}. That alone, in the original, \
+                costs KL {{kl}} nats and takes the perplexity from {{original}} to {{perplexity}}, on {{tokens}} tokens of the \
+                calibration text. `octavo unpack` gives a directory that holds them as plain halves, as other programs load them.
+                {{/embeddings}}
                 {{#sources}}
                 - Made from `{{path}}`, sha256 `{{sha256}}`.
                 {{/sources}}

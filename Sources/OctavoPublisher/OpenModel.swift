@@ -108,9 +108,18 @@ public struct OpenModel: Sendable {
 
     /// Where its bytes go.
     public var sizes: SizeBreakdown {
+        sizes(storing: container == nil ? nil : (try? record())?.embeddings)
+    }
+
+    /// Where its bytes go in a container that holds embedding and head with loss.
+    func sizes(storing embeddings: EmbeddingRecord?) -> SizeBreakdown {
         SizeBreakdown(
-            tensors: checkpoint.tensors.map { ($0.name, $0.shape, $0.byteCount) },
-            groupSize: scheme?.groupSize
+            tensors: checkpoint.tensors.map { ($0.name, $0.shape, $0.storedByteCount) },
+            groupSize: scheme?.groupSize,
+            embeddings: Dictionary(
+                (embeddings?.tensors ?? []).map { ($0.name, $0.size) },
+                uniquingKeysWith: { first, _ in first }
+            )
         )
     }
 

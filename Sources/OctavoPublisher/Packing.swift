@@ -50,6 +50,20 @@ public func pack(
     }
 }
 
+/// Packs a model whose embedding and head are encoded with loss already: its files hold what they decode to.
+func pack(
+    _ model: OpenModel,
+    encoded: [String: LossyMatrix],
+    to output: String,
+    threads: Int,
+    progress: ProgressHandler
+) throws {
+    let plans = try plans(of: model, encoded: encoded)
+    _ = try writeContainer(plans, to: ContainerFileOutput(output), threads: threads) {
+        progress(Progress("packing", $0, of: $1, unit: .bytes))
+    }
+}
+
 private func pack(
     _ model: OpenModel,
     _ options: ConversionOptions,
@@ -76,7 +90,15 @@ private func pack(
 }
 
 /// The files of a model that go into a container: small ones first, so that a reader has them first.
-private func plans(of model: OpenModel) throws -> [ContainedFilePlan] {
+///
+/// - Parameters:
+///   - model: A model in safetensors files.
+///   - encoded: Tensors that are encoded already; by name.
+/// - Returns: A plan of each file.
+private func plans(
+    of model: OpenModel,
+    encoded: [String: LossyMatrix] = [:]
+) throws -> [ContainedFilePlan] {
     var paths = Dictionary(
         model.checkpoint.sources.map { ($0.name, $0.path) },
         uniquingKeysWith: { first, _ in first }
@@ -111,7 +133,8 @@ private func plans(of model: OpenModel) throws -> [ContainedFilePlan] {
                         dtype: tensor.dtype,
                         shape: tensor.shape
                     ),
-                    form: .lossless(codeBits: isCodes ? model.scheme?.bits : nil)
+                    form: encoded[tensor.name].map { .encoded($0) }
+                        ?? .lossless(codeBits: isCodes ? model.scheme?.bits : nil)
                 )
             )
         }

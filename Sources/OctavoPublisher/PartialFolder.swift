@@ -84,12 +84,12 @@ final class PartialFolder: Sendable {
         return artifact
     }
 
-    /// Gives the artifact its final name, and removes all else.
-    func commit() throws {
+    /// Gives the artifact, or what was made of it in the folder, the output's name, and removes all else.
+    func commit(_ made: String? = nil) throws {
         _ = try Self.vacant(output)
         // Only an empty folder is left to be replaced.
         try removeAll(output)
-        try moveFile(joined(path, "artifact"), to: output)
+        try moveFile(made ?? joined(path, "artifact"), to: output)
         try removeAll(path)
     }
 

@@ -1,18 +1,22 @@
 import OctavoBase
 import OctavoCheckpoint
+import OctavoContainer
 import OctavoModel
 import OctavoNumerics
 import OctavoQuantizer
 
-/// Quantizes a model and writes it in the published AQLM layout with its record and card.
+/// Quantizes a model and writes it in the published AQLM layout with its record and card, in a folder or in
+/// a container.
 ///
-/// The story: check everything that can be checked; open the journal; get the calibration text;
-/// quantize block after block; write the tensors and the files beside them; run the result to record
-/// a probe; write record and card; give the folder its name, and put the report beside it.
+/// The story: check everything that can be checked; open the journal; get the calibration text; encode
+/// embedding and head, if they are to be; quantize block after block; write the tensors and the files beside
+/// them; run the result to record a probe; write record and card; pack the folder if a container is wanted;
+/// give the output its name, and put the report beside it.
 ///
 /// - Parameters:
 ///   - model: The original, not quantized.
-///   - output: A directory that does not exist yet; it appears only when it is whole.
+///   - output: A directory, or a file whose name ends in `.aqlm`, that does not exist yet; it appears only when
+///     it is whole.
 ///   - request: Scheme, calibration and the rest.
 ///   - progress: Told how far the work has come.
 /// - Returns: The artifact's record.
@@ -25,6 +29,10 @@ public func quantize(
 ) throws -> ArtifactRecord {
     let place = try PartialFolder.vacant(output)
     let name = lastComponent(place)
+    let isContainer = place.hasSuffix(ContainerFile.suffix)
+    guard isContainer || request.embeddings == nil else {
+        throw QuantizationPlanError.embeddingsOutsideContainer
+    }
     let times = StageTimes()
     times.begin("reading and checking")
     let (configuration, dense) = try checkedConfiguration(of: model, request)
@@ -42,9 +50,25 @@ public func quantize(
     do {
         times.begin("calibration text")
         let sequences = try calibration(for: model, request, journal, configuration, progress)
+        let embeddings = try request.embeddings.map {
+            times.begin("embedding and head")
+            return try EmbeddingQuantization(
+                model: model,
+                configuration: configuration,
+                encoding: $0,
+                options: quantizer.options,
+                isCanonical: request.isCanonical,
+                threads: request.threads,
+                journal: journal,
+                progress: progress
+            ).run(sequences)
+        }
         let run = QuantizationProgress(quantizer, times, progress)
         try quantizer.run(
             source: model,
+            ends: embeddings.map {
+                EncodedSource(model: model, matrices: $0.matrices, threads: request.threads)
+            },
             sequences: sequences,
             storage: activationStorage(plan, quantizer.batchSizes(of: sequences), journal),
             journal: journal,
@@ -57,6 +81,7 @@ public func quantize(
             journal,
             configuration,
             request,
+            embeddings: embeddings,
             to: artifact,
             progress: progress
         )
@@ -78,8 +103,20 @@ public func quantize(
             request,
             original: model
         )
+        var made = artifact
+        if isContainer {
+            made = journal.containerFile
+            try removeAll(made)
+            try pack(
+                OpenModel(artifact),
+                encoded: embeddings?.matrices ?? [:],
+                to: made,
+                threads: request.threads,
+                progress: progress
+            )
+        }
         try AtomicFile.write(report.html, to: place + QuantizationReport.fileSuffix)
-        try journal.commit()
+        try journal.commit(made)
         return record
     } catch {
         try? journal.discardIfEmpty()
@@ -126,7 +163,8 @@ func describe(
         threads: threads
     )
     try AtomicFile.write(record.text, to: joined(artifact, ArtifactRecord.fileName))
-    let card = ModelCard(title: name, record: record, sizes: model.sizes)
+    let sizes = model.sizes(storing: record.embeddings)
+    let card = ModelCard(title: name, record: record, sizes: sizes)
     try AtomicFile.write(card.markdown(), to: joined(artifact, ModelCard.fileName))
 }
 
@@ -140,8 +178,7 @@ private func checkedMemoryPlan(
         tokens: request.tokens,
         sequenceLength: request.sequenceLength,
         budget: request.memory,
-        preparation: request.text == .selfWritten
-            ? writingBytes(quantizer.configuration, length: request.sequenceLength) : 0
+        preparations: preparations(quantizer.configuration, request)
     )
     let cost = quantizer.costPlan(tokens: request.tokens, effort: request.effort)
     let seconds = cost.total / productRate(threads: 1)
@@ -151,6 +188,23 @@ private func checkedMemoryPlan(
         throw QuantizationPlanError.memory(needed: plan.total, allowed: request.memory)
     }
     return plan
+}
+
+/// What takes memory before layers are quantized.
+private func preparations(
+    _ configuration: ModelConfiguration,
+    _ request: QuantizationRequest
+) -> [MemoryPlan.Part] {
+    var parts: [MemoryPlan.Part] = []
+    if request.text == .selfWritten {
+        let bytes = writingBytes(configuration, length: request.sequenceLength)
+        parts.append(MemoryPlan.Part(name: "the whole model, writing text", bytes: bytes))
+    }
+    if request.embeddings != nil {
+        let bytes = EmbeddingQuantization.bytes(configuration, length: request.sequenceLength)
+        parts.append(MemoryPlan.Part(name: "embedding and head, being encoded", bytes: bytes))
+    }
+    return parts
 }
 
 /// Somewhere to keep activations: memory, or a file where they are too large for what is allowed.

@@ -1,5 +1,6 @@
 import OctavoBase
 import OctavoCheckpoint
+import OctavoContainer
 import OctavoModel
 import OctavoQuantizer
 
@@ -36,8 +37,11 @@ struct FolderJournal: QuantizationJournal {
     /// An empty folder for the files of the output.
     func makeArtifact() throws -> String { try folder.makeArtifact() }
 
-    /// Gives the artifact its final name and removes the journal.
-    func commit() throws { try folder.commit() }
+    /// Where a container of the artifact is put together.
+    var containerFile: String { joined(path, "artifact" + ContainerFile.suffix) }
+
+    /// Gives the artifact, or its container, the output's name and removes the journal.
+    func commit(_ made: String) throws { try folder.commit(made) }
 
     // MARK: Linears
 
@@ -46,12 +50,20 @@ struct FolderJournal: QuantizationJournal {
     }
 
     func linear(_ name: LinearName, block: Int) throws -> QuantizedLinear? {
-        let file = file(name, block)
+        let (outputs, inputs) = name.shape(in: configuration)
+        return try linear(file(name, block), scheme, outputs: outputs, inputs: inputs)
+    }
+
+    private func linear(
+        _ file: String,
+        _ scheme: Scheme,
+        outputs: Int,
+        inputs: Int
+    ) throws -> QuantizedLinear? {
         guard fileKind(file) == .file else { return nil }
         let checkpoint = try Checkpoint(file)
         let losses = try checkpoint.floats(named: "relative_loss")
         guard losses.count == 1 else { throw ResumeError.damaged(file) }
-        let (outputs, inputs) = name.shape(in: configuration)
         let layer = try AdditiveLayer(
             scheme: scheme,
             outputs: outputs,
@@ -64,7 +76,12 @@ struct FolderJournal: QuantizationJournal {
     }
 
     func keep(_ linear: QuantizedLinear, _ name: LinearName, block: Int) throws {
+        try keep(linear, in: file(name, block))
+    }
+
+    private func keep(_ linear: QuantizedLinear, in file: String) throws {
         let layer = linear.layer
+        let scheme = layer.scheme
         try write(
             [
                 "codes": (
@@ -77,8 +94,47 @@ struct FolderJournal: QuantizationJournal {
                 "scales": (.f16, [layer.outputs], layer.scales.map(Half.narrow).byteArray),
                 "relative_loss": (.f32, [1], [linear.relativeLoss].byteArray),
             ],
-            to: file(name, block)
+            to: file
         )
+    }
+
+    // MARK: Embedding and head
+
+    private func tableFile(_ name: String) -> String { joined(path, name + ".safetensors") }
+
+    /// An embedding or head that an earlier run quantized, or nil.
+    func table(
+        _ name: String,
+        _ scheme: Scheme,
+        outputs: Int,
+        inputs: Int
+    ) throws -> QuantizedLinear? {
+        try linear(tableFile(name), scheme, outputs: outputs, inputs: inputs)
+    }
+
+    /// Keeps an embedding or head.
+    func keep(_ table: QuantizedLinear, named name: String) throws {
+        try keep(table, in: tableFile(name))
+    }
+
+    private var measuresFile: String { joined(path, "embeddings.safetensors") }
+
+    /// What an earlier run measured of encoded embeddings, or nil.
+    func embeddingMeasures() throws -> EmbeddingMeasures? {
+        guard fileKind(measuresFile) == .file else { return nil }
+        let numbers = try Checkpoint(measuresFile).floats(named: "measures")
+        guard numbers.count == 3 else { throw ResumeError.damaged(measuresFile) }
+        return EmbeddingMeasures(
+            divergence: numbers[0],
+            originalPerplexity: numbers[1],
+            perplexity: numbers[2]
+        )
+    }
+
+    /// Keeps what was measured of encoded embeddings, which are kept already.
+    func keep(_ measures: EmbeddingMeasures) throws {
+        let numbers = [measures.divergence, measures.originalPerplexity, measures.perplexity]
+        try write(["measures": (.f32, [3], numbers.byteArray)], to: measuresFile)
     }
 
     // MARK: Tuned blocks

@@ -23,6 +23,10 @@ public struct QuantizationRequest: Sendable {
     public var seed: Int
     /// How often the calibration text goes through each block to tune it; 0 for not at all.
     public var blockTuningEpochs = 0
+    /// How embedding and head are stored; nil for as they are. Only a container can hold others.
+    public var embeddings: EmbeddingEncoding?
+    /// Whether codebooks are put in order, so that equal models become equal files.
+    public var isCanonical = false
     /// The threads that take part.
     public var threads: Int
     /// The bytes of memory that may be taken; activations that do not fit go to disk.
@@ -66,6 +70,8 @@ public enum QuantizationPlanError: Error, Hashable, Sendable, CustomStringConver
     case memory(needed: Int, allowed: Int)
     /// A number is out of its range.
     case argument(String)
+    /// Embedding and head are to be encoded, and the output is a folder.
+    case embeddingsOutsideContainer
 
     /// As a sentence.
     public var description: String {
@@ -77,6 +83,9 @@ public enum QuantizationPlanError: Error, Hashable, Sendable, CustomStringConver
         case .memory(let needed, let allowed):
             "the run takes up to \(byteText(needed)) of memory, expected at most \(byteText(allowed))"
         case .argument(let what): what
+        case .embeddingsOutsideContainer:
+            "the Hugging Face layout holds embedding and head as plain weights, which is what transformers loads; "
+                + "expected an output that ends in .aqlm to encode them"
         }
     }
 }
@@ -88,13 +97,7 @@ func checkedConfiguration(
 ) throws -> (ModelConfiguration, dense: Set<String>) {
     guard model.aqlm == nil else { throw ModelError.alreadyQuantized(model.path) }
     let configuration = try model.configuration()
-    guard Scheme.quantizedGroupSizes.contains(request.scheme.groupSize) else {
-        let range = Scheme.quantizedGroupSizes
-        throw QuantizationPlanError.argument(
-            "the scheme \(request.scheme) has groups of \(request.scheme.groupSize); expected "
-                + "\(range.lowerBound) to \(range.upperBound)"
-        )
-    }
+    try checkSolvable(request.scheme)
     guard request.blockTuningEpochs == 0 || request.targets == .original else {
         throw QuantizationPlanError.argument(
             "blocks are tuned towards the original's outputs; expected targets \"original\""
@@ -120,17 +123,11 @@ func checkedConfiguration(
             }
         }
     }
+    try request.embeddings?.check(configuration)
     // Accumulating a Hessian takes the square of this.
     guard widest <= 1 << 16 else {
         throw QuantizationPlanError.argument(
             "a layer has \(widest) inputs; expected at most \(1 << 16)"
-        )
-    }
-    guard request.scheme.entries * request.scheme.groupSize * request.scheme.groupSize <= 1 << 26
-    else {
-        throw QuantizationPlanError.argument(
-            "codebooks of \(request.scheme.entries) entries over groups of "
-                + "\(request.scheme.groupSize) are too large to solve for"
         )
     }
     guard request.sequenceLength <= configuration.contextLength else {
@@ -148,6 +145,23 @@ func checkedConfiguration(
         )
     }
     return (configuration, dense)
+}
+
+/// Refuses a scheme that nothing is quantized to.
+func checkSolvable(_ scheme: Scheme) throws {
+    let range = Scheme.quantizedGroupSizes
+    guard range.contains(scheme.groupSize) else {
+        throw QuantizationPlanError.argument(
+            "the scheme \(scheme) has groups of \(scheme.groupSize); expected "
+                + "\(range.lowerBound) to \(range.upperBound)"
+        )
+    }
+    guard scheme.entries * scheme.groupSize * scheme.groupSize <= 1 << 26 else {
+        throw QuantizationPlanError.argument(
+            "codebooks of \(scheme.entries) entries over groups of \(scheme.groupSize) are too large "
+                + "to solve for"
+        )
+    }
 }
 
 /// What must not change between a run and its resumption.
@@ -170,6 +184,8 @@ func identity(
         "exceptions": .array(request.exceptions.map { .string("\($0)") }),
         "targets": .string(request.targets.rawValue),
         "block_tuning_epochs": .integer(request.blockTuningEpochs),
+        "embeddings": request.embeddings.map { .string("\($0)") } ?? .null,
+        "canonical": .bool(request.isCanonical),
         "calibration": .array(text),
         "calibration_names": .array(request.text.names.map(JSON.string)),
         "solver": settings,

@@ -23,7 +23,11 @@ func report(
     _ request: QuantizationRequest,
     original: OpenModel
 ) throws -> QuantizationReport {
-    var report = QuantizationReport(title: name, scheme: record.scheme, sizes: artifact.sizes)
+    var report = QuantizationReport(
+        title: name,
+        scheme: record.scheme,
+        sizes: artifact.sizes(storing: record.embeddings)
+    )
     let configuration = try artifact.configuration()
     report.effort = request.effort.rawValue
     report.sources = record.sources.map(\.path)
@@ -74,6 +78,8 @@ private func settings(
         .init("Calibration tokens", "\(record.calibration.tokens)"),
         .init("Sequence length", "\(record.calibration.sequenceLength)"),
         .init("Calibration text", record.calibration.text.joined(separator: ", ")),
+        .init("Embedding and head", record.embeddings?.encoding ?? ""),
+        .init("Codebooks in order", record.isCanonical ? "yes" : ""),
         .init("Block tuning epochs", "\(request.blockTuningEpochs)"),
         .init("Exceptions", request.exceptions.map(\.description).joined(separator: ", ")),
         .init("Seed", "\(record.seed)"), .init("Threads", "\(record.threads)"),
@@ -118,6 +124,8 @@ extension QuantizationRequest {
         for exception in exceptions { words += ["--except", "\(exception)"] }
         if case .files = text { words += ["--calibration"] + text.names }
         words += ["--tokens", "\(tokens)", "--sequence-length", "\(sequenceLength)"]
+        if let embeddings { words += ["--embeddings", "\(embeddings)"] }
+        if isCanonical { words.append("--canonical") }
         if blockTuningEpochs > 0 { words += ["--block-tuning-epochs", "\(blockTuningEpochs)"] }
         if maxShardSize != QuantizationRequest(scheme: scheme, threads: 1).maxShardSize {
             words += ["--max-shard-size", "\(maxShardSize)"]

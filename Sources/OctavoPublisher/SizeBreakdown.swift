@@ -8,8 +8,13 @@ public struct SizeBreakdown: Sendable, Equatable {
         case codebooks
         /// Their scales.
         case scales
+        /// Embedding and head, where a container holds them with loss.
+        case embeddings
         /// All other tensors: embeddings, norms, head, and whole models that are not quantized.
         case unquantized
+
+        /// Whether it belongs to the quantized layers.
+        public var isOfLayers: Bool { self != .embeddings && self != .unquantized }
     }
 
     /// The bytes of each part.
@@ -24,14 +29,21 @@ public struct SizeBreakdown: Sendable, Equatable {
     /// - Parameters:
     ///   - tensors: Names, shapes and stored lengths in bytes.
     ///   - groupSize: The weights that a group of codes stands for; nil if nothing is quantized.
-    public init(tensors: [(name: String, shape: [Int], byteCount: Int)], groupSize: Int?) {
+    ///   - embeddings: The bytes of embedding and head, if a container holds them with loss; by name.
+    public init(
+        tensors: [(name: String, shape: [Int], byteCount: Int)],
+        groupSize: Int?,
+        embeddings: [String: Int] = [:]
+    ) {
         for tensor in tensors {
-            let part = groupSize == nil ? .unquantized : Self.part(of: tensor.name)
-            bytes[part, default: 0] += tensor.byteCount
+            let part =
+                embeddings[tensor.name] != nil
+                ? .embeddings : groupSize == nil ? .unquantized : Self.part(of: tensor.name)
+            bytes[part, default: 0] += embeddings[tensor.name] ?? tensor.byteCount
             switch part {
             case .codes:
                 quantizedWeights += tensor.shape.prefix(2).reduce(1, *) * (groupSize ?? 0)
-            case .unquantized:
+            case .embeddings, .unquantized:
                 otherWeights += tensor.shape.reduce(1, *)
             case .codebooks, .scales: break
             }
@@ -45,13 +57,18 @@ public struct SizeBreakdown: Sendable, Equatable {
         return .unquantized
     }
 
+    /// The parts that every model has, and those that this one has too.
+    public var parts: [Part] {
+        Part.allCases.filter { $0 != .embeddings || bytes[$0, default: 0] > 0 }
+    }
+
     /// The bytes of all parts.
     public var totalBytes: Int { bytes.values.reduce(0, +) }
 
     /// The bits per weight of the quantized layers, codebooks and scales included; nil without any.
     public var quantizedBits: Double? {
         guard quantizedWeights > 0 else { return nil }
-        let quantized = totalBytes - bytes[.unquantized, default: 0]
+        let quantized = bytes.reduce(0) { $0 + ($1.key.isOfLayers ? $1.value : 0) }
         return Double(quantized * 8) / Double(quantizedWeights)
     }
 

@@ -15,6 +15,12 @@ struct UnitExponents {
         scales = min(14, max(-8, exponent))
         codebooks = exponent - scales
     }
+
+    /// Leaves codebooks as they are.
+    init(scales: Int) {
+        codebooks = 0
+        self.scales = scales
+    }
 }
 
 extension LayerState {

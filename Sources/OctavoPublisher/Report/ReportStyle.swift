@@ -63,6 +63,7 @@ let reportStyle: HTML = """
     .codes, .clock { fill: var(--data); }
     .codebooks { fill: url(#dots); }
     .scales { fill: var(--ink); }
+    .embeddings { fill: url(#dots); }
     .unquantized { fill: url(#stripes); }
     .processor { fill: var(--tint); }
     .ground { fill: var(--tint); }

@@ -2,15 +2,17 @@ extension QuantizationReport {
     /// Where the bytes go, beside the original's, and what makes up the bits of a quantized weight.
     var sizeSection: HTML {
         guard sizes.totalBytes > 0 else { return "" }
-        let parts = SizeBreakdown.Part.allCases
+        let parts = sizes.parts
         let whole = Double(max(originalBytes ?? 0, sizes.totalBytes))
-        let stored = Double(sizes.totalBytes - sizes.bytes[.unquantized, default: 0])
+        let stored = Double(
+            parts.filter(\.isOfLayers).reduce(0) { $0 + sizes.bytes[$1, default: 0] }
+        )
         let bits: HTML =
             sizes.quantizedBits.map { bits in
                 bar(
                     "A quantized weight",
                     decimal(bits, digits: 2) + " bits",
-                    parts.filter { $0 != .unquantized },
+                    parts.filter(\.isOfLayers),
                     of: stored
                 )
             } ?? ""
@@ -72,7 +74,7 @@ extension QuantizationReport {
     private func row(_ part: SizeBreakdown.Part) -> HTML {
         let bytes = sizes.bytes[part, default: 0]
         let bits =
-            part == .unquantized || sizes.quantizedWeights == 0
+            !part.isOfLayers || sizes.quantizedWeights == 0
             ? "–" : decimal(Double(8 * bytes) / Double(sizes.quantizedWeights), digits: 3)
         return """
             <tr><th scope="row"><svg class="swatch" width="12" height="12" aria-hidden="true">\

@@ -11,6 +11,12 @@ public struct MemoryPlan: Sendable, Equatable {
         public let name: String
         /// How many bytes, at most.
         public let bytes: Int
+
+        /// Says what takes memory.
+        public init(name: String, bytes: Int) {
+            self.name = name
+            self.bytes = bytes
+        }
     }
 
     /// What is there at the moment when most is.
@@ -33,13 +39,13 @@ extension ModelQuantizer {
     ///   - tokens: How many calibration tokens there are.
     ///   - sequenceLength: How many of them a sequence has, at most.
     ///   - budget: How many bytes may be taken; nil for as many as it takes.
-    ///   - preparation: The bytes that are taken before the run itself, for calibration text.
+    ///   - preparations: What takes memory before the run itself, one after the other.
     /// - Returns: The plan; its total is above the budget where even what cannot go to disk is too much.
     public func memoryPlan(
         tokens: Int,
         sequenceLength: Int,
         budget: Int? = nil,
-        preparation: Int = 0
+        preparations: [MemoryPlan.Part] = []
     ) -> MemoryPlan {
         let activations = activationWidths
         let activationBytes = activations.values.reduce(0, +) * tokens * 4
@@ -53,12 +59,11 @@ extension ModelQuantizer {
                 bytes: fits ? activationBytes : 0
             )
         )
-        // Text is written when nothing of the above is there yet.
-        if programBytes + preparation > total(parts) {
-            parts = [
-                MemoryPlan.Part(name: "program", bytes: programBytes),
-                MemoryPlan.Part(name: "the whole model, writing text", bytes: preparation),
-            ]
+        // When nothing of the above is there yet.
+        if let largest = preparations.max(by: { $0.bytes < $1.bytes }),
+            programBytes + largest.bytes > total(parts)
+        {
+            parts = [MemoryPlan.Part(name: "program", bytes: programBytes), largest]
         }
         return MemoryPlan(
             parts: parts,

@@ -55,6 +55,7 @@ public struct ModelQuantizer: Sendable {
     ///
     /// - Parameters:
     ///   - source: The original weights.
+    ///   - ends: Where the embedding comes from that the quantized model has; nil if it is the original's.
     ///   - sequences: The calibration text, each sequence by itself.
     ///   - storage: Keeps the activations of all calibration tokens.
     ///   - journal: Gives back what is finished and takes what is new.
@@ -62,6 +63,7 @@ public struct ModelQuantizer: Sendable {
     /// - Throws: ``LinearQuantizationError``, and what source, storage and journal throw.
     public func run(
         source: some WeightSource,
+        ends: (any WeightSource)? = nil,
         sequences: [[Int]],
         storage: some ActivationStorage,
         journal: some QuantizationJournal,
@@ -76,6 +78,9 @@ public struct ModelQuantizer: Sendable {
             storage,
             targets == .original ? [.original, .quantized] : [.quantized]
         )
+        if let ends {
+            try streams.embed(ModelEnds(configuration: configuration, from: ends), as: .quantized)
+        }
         for index in 0..<configuration.layerCount {
             let block = try DecoderBlock(configuration: configuration, layer: index, from: source)
             var fitting = BlockFitting(self, block: index, block, streams, journal, progress)

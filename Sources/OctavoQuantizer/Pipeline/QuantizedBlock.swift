@@ -59,6 +59,12 @@ public struct LinearQuantizationError: Error, Sendable, CustomStringConvertible 
     /// What was wrong with it.
     public let cause: QuantizationError
 
+    /// Says what was wrong with a linear.
+    public init(path: String, cause: QuantizationError) {
+        self.path = path
+        self.cause = cause
+    }
+
     /// As a sentence.
     public var description: String { "\(path): \(cause)" }
 }

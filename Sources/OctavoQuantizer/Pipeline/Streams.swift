@@ -33,11 +33,13 @@ struct Streams {
         self.storage = storage
         rotary = ends.configuration.rotaryTables(lengths: sequences.map(\.count))
         batches = Self.batches(of: sequences, batchTokens: batchTokens)
+        for activation in activations { try embed(ends, as: activation) }
+    }
+
+    /// Begins a stream, or begins it anew with another embedding.
+    func embed(_ ends: ModelEnds, as activation: Activation) throws {
         for batch in batches {
-            let embedded = try ends.embed(batch.tokens)
-            for activation in activations {
-                try storage.keep(embedded, as: activation, batch: batch.index)
-            }
+            try storage.keep(ends.embed(batch.tokens), as: activation, batch: batch.index)
         }
     }
 

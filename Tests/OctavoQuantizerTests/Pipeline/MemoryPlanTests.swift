@@ -60,13 +60,17 @@ struct MemoryPlanTests {
     @Test
     func preparationCountsByItself() {
         let plan = quantizer.memoryPlan(tokens: 1000, sequenceLength: 64)
-        #expect(quantizer.memoryPlan(tokens: 1000, sequenceLength: 64, preparation: 1000) == plan)
+        let small = MemoryPlan.Part(name: "text", bytes: 1000)
+        #expect(
+            quantizer.memoryPlan(tokens: 1000, sequenceLength: 64, preparations: [small]) == plan
+        )
+        let most = MemoryPlan.Part(name: "embedding", bytes: 10_000_000_000)
         let large = quantizer.memoryPlan(
             tokens: 1000,
             sequenceLength: 64,
-            preparation: 10_000_000_000
+            preparations: [small, most]
         )
-        #expect(large.parts.contains { $0.bytes == 10_000_000_000 })
+        #expect(large.parts.contains(most))
         #expect(large.total < plan.total + 10_000_000_000)
     }
 

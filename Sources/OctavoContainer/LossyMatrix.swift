@@ -1,0 +1,100 @@
+import OctavoBase
+
+/// A matrix of halves as a container stores it with loss: what is stored, and what this decodes to.
+public struct LossyMatrix: Sendable {
+    let encoding: PartEncoding
+    let stored: [UInt8]
+    /// `[rows, columns]`.
+    let shape: [Int]
+
+    /// The bytes that are stored.
+    public var storedSize: Int { stored.count }
+
+    /// A matrix as integers of 8 bits with a scale for each group.
+    ///
+    /// - Parameters:
+    ///   - values: Numbers, row by row.
+    ///   - columns: How many make a row.
+    ///   - group: How many have a scale; it divides the rows.
+    /// - Returns: Nil if a number is not finite or too large for a scale.
+    public init?(integersFor values: [Float], columns: Int, group: Int) {
+        precondition(group > 0 && columns > 0 && columns % group == 0)
+        precondition(values.count % columns == 0)
+        guard let stored = nearestIntegers(values, group: group) else { return nil }
+        encoding = .int8(group: group)
+        self.stored = stored
+        shape = [values.count / columns, columns]
+    }
+
+    /// A matrix as sums of codebook entries.
+    ///
+    /// - Parameters:
+    ///   - codebooks: `[codebooks, 2^bits, group]`, halves in value.
+    ///   - bits: The bits of a code.
+    ///   - group: How many neighbours in a row a code stands for.
+    ///   - scales: `[rows]`, halves in value.
+    ///   - codes: `[rows, groups, codebooks]`.
+    public init(codebooks: [Float], bits: Int, group: Int, scales: [Float], codes: [UInt16]) {
+        let count = (codebooks.count / group) >> bits
+        encoding = .additive(codebooks: count, bits: bits, group: group)
+        shape = [scales.count, codes.count / (scales.count * count) * group]
+        let unused = 16 - bits
+        let signed = codes.map { UInt16(bitPattern: Int16(bitPattern: $0 << unused) >> unused) }
+        let packed = signed.map(\.littleEndian).byteArray.withRawBytes {
+            packedBits($0, width: 2, bits: bits)
+        }
+        let halves = (codebooks + scales).map { Half.narrow($0).littleEndian }.byteArray
+        stored = halves + (packed ?? [])
+    }
+
+    /// The numbers that the halves are, row by row.
+    public func values(threads: Int) -> [Float] {
+        let size = 2 * shape[0] * shape[1]
+        let length = PartReader.range(0, size: .max, encoding).count
+        return parallelMap((size + length - 1) / length, threads: threads) { index in
+            let halves = [UInt16](
+                copying: piece(PartReader.range(index, size: size, encoding), .f16)
+            )
+            return (halves ?? []).map { Half.widen($0) }
+        }.flatMap(\.self)
+    }
+
+    /// Some of the bytes that this decodes to: whole groups of halves or brain floats.
+    func piece(_ range: Range<Int>, _ dtype: DType) -> [UInt8] {
+        stored.withRawBytes { encoding.matrix(range, of: $0, shape: shape, dtype: dtype) }
+    }
+}
+
+extension PartEncoding {
+    /// Some bytes of a matrix that is stored as groups: whole groups.
+    func matrix(_ range: Range<Int>, of stored: RawSpan, shape: [Int], dtype: DType) -> [UInt8] {
+        switch self {
+        case .int8(let group):
+            let width = group + 2
+            let bytes = stored.extracting(
+                range.lowerBound / 2 / group * width..<range.upperBound / 2 / group * width
+            )
+            return scaledFloats(bytes, group: group, dtype: dtype)
+        case .additive(_, _, let group):
+            let groups = range.lowerBound / 2 / group..<range.upperBound / 2 / group
+            return additivePart(shape)?.weights(groups, of: stored, dtype: dtype) ?? []
+        default: return []
+        }
+    }
+
+    /// Whether the bits after the last code of a matrix are zero.
+    func endsClean(_ stored: RawSpan, shape: [Int]) -> Bool {
+        additivePart(shape)?.endsClean(stored) ?? true
+    }
+
+    private func additivePart(_ shape: [Int]) -> AdditivePart? {
+        guard case .additive(let codebooks, let bits, let group) = self else { return nil }
+        return AdditivePart(
+            codebooks: codebooks,
+            bits: bits,
+            group: group,
+            rows: shape[0],
+            columns: shape[1]
+        )
+    }
+}
