@@ -10,13 +10,13 @@ public struct LossyMatrix: Sendable {
     /// The bytes that are stored.
     public var storedSize: Int { stored.count }
 
-    /// A matrix as integers of 8 bits with a scale for each group.
+    /// A matrix as integers of 8 bits with a scale for each group; nil if a number is not finite or too large for
+    /// a scale.
     ///
     /// - Parameters:
     ///   - values: Numbers, row by row.
     ///   - columns: How many make a row.
     ///   - group: How many have a scale; it divides the rows.
-    /// - Returns: Nil if a number is not finite or too large for a scale.
     public init?(integersFor values: [Float], columns: Int, group: Int) {
         precondition(group > 0 && columns > 0 && columns % group == 0)
         precondition(values.count % columns == 0)

@@ -95,6 +95,7 @@ private func pack(
 ///   - model: A model in safetensors files.
 ///   - encoded: Tensors that are encoded already; by name.
 /// - Returns: A plan of each file.
+/// - Throws: What was wrong with the files.
 private func plans(
     of model: OpenModel,
     encoded: [String: LossyMatrix] = [:]

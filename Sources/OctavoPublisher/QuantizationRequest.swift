@@ -23,7 +23,7 @@ public struct QuantizationRequest: Sendable {
     public var seed: Int
     /// How often the calibration text goes through each block to tune it; 0 for not at all.
     public var blockTuningEpochs = 0
-    /// How embedding and head are stored; nil for as they are. Only a container can hold others.
+    /// How a container holds embedding and head; nil for as they are.
     public var embeddings: EmbeddingEncoding?
     /// Whether codebooks are put in order, so that equal models become equal files.
     public var isCanonical = false

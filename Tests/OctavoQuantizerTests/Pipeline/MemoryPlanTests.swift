@@ -112,6 +112,12 @@ struct MemoryPlanTests {
         #expect(plain.quantizing > 0)
         #expect(quantizer.costPlan(tokens: 300, effort: .max).quantizing > plain.quantizing)
 
+        // To undo errors, directions of inputs are found: cubes of the same widths, in both blocks.
+        var undoing = quantizer
+        undoing.targets = .original
+        let more = undoing.costPlan(tokens: 300, effort: .standard).quantizing - plain.quantizing
+        #expect(abs(more - 2 * 55 * (3 * 262_144 + 2_097_152)) < 1)
+
         var tuning = quantizer
         var options = BlockTuningOptions()
         options.epochs = 5
