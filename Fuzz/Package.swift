@@ -5,8 +5,11 @@ import PackageDescription
 /// The readers that are fuzzed, by the names of their targets; `run.sh` links each into a fuzzer.
 let readers = [
     "Safetensors", "PyTorch", "Pickle", "GGUF", "TokenizerJSON", "SentencePiece", "JSONText",
-    "Config",
+    "Config", "Container", "GGUFWriting",
 ]
+
+/// Those that go through the whole of a model's reading or writing.
+let wholeReaders: Set = ["Container", "GGUFWriting"]
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -31,7 +34,12 @@ let package = Package(
                     .product(name: "OctavoBase", package: "octavo"),
                     .product(name: "OctavoCheckpoint", package: "octavo"),
                     .product(name: "OctavoModel", package: "octavo"),
-                ],
+                ]
+                    + (wholeReaders.contains($0)
+                        ? [
+                            .product(name: "OctavoContainer", package: "octavo"),
+                            .product(name: "OctavoPublisher", package: "octavo"),
+                        ] : []),
                 path: "Sources/" + $0,
                 swiftSettings: settings
             )

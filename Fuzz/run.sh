@@ -8,12 +8,14 @@ cd "$(dirname "$0")"
 seconds=${FUZZ_SECONDS:-600}
 build=$PWD/../.build-fuzz
 readers=("$@")
-[ ${#readers[@]} -gt 0 ] || readers=(Safetensors PyTorch Pickle GGUF TokenizerJSON SentencePiece JSONText Config)
+[ ${#readers[@]} -gt 0 ] || readers=(Safetensors PyTorch Pickle GGUF TokenizerJSON SentencePiece JSONText Config Container GGUFWriting)
 
 swift build -c release --sanitize=fuzzer --scratch-path "$build"
-./seeds.py "$build/seeds"
+# What the readers are to read of our own making is made by the binary.
+swift build -c release --package-path .. --product octavo
+./seeds.py "$build/seeds" "$(swift build -c release --package-path .. --show-bin-path)/octavo"
 mkdir -p "$build/findings"
-read -ra libraries < <(pkg-config --libs libcrypto openblas libpcre2-8)
+read -ra libraries < <(pkg-config --libs libcrypto openblas libpcre2-8 libzstd)
 trap 'rm -rf /dev/shm/octavo-fuzz.*' EXIT
 
 for reader in "${readers[@]}"; do

@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
-"""Puts the seeds of every fuzzer into FOLDER/<name>/: the vectors of formats/ and the fixtures of the tests.
+"""Puts the seeds of every fuzzer into FOLDER/<name>/: the vectors of formats/, the fixtures of the tests, and what
+OCTAVO writes of these.
 
-    Fuzz/seeds.py FOLDER
+    Fuzz/seeds.py FOLDER OCTAVO
 """
 
 import io
 import json
 import pathlib
+import subprocess
 import sys
+import tempfile
 import zipfile
 
 root = pathlib.Path(__file__).resolve().parent.parent
 fixtures = root / "Tests/OctavoCheckpointTests/Fixtures"
 target = pathlib.Path(sys.argv[1])
+octavo = sys.argv[2]
+# As much as a fuzzer reads of an input.
+LONGEST = 65536
 
 
 def seed(fuzzer: str, name: str, content: bytes) -> None:
@@ -33,6 +39,8 @@ for fuzzer, file in [
     ("GGUF", "gguf.json"),
     ("GGUF", "invalid/gguf/container.json"),
     ("GGUF", "invalid/gguf/model.json"),
+    ("Container", "aqlm-container.json"),
+    ("Container", "invalid/aqlm-container/files.json"),
 ]:
     for name, content in vectors(root / "formats/vectors" / file):
         seed(fuzzer, name, content)
@@ -52,6 +60,30 @@ for path in (target / "PyTorch").iterdir():
 seed("GGUF", "tiny-llama", (fixtures / "tiny-llama.gguf").read_bytes())
 for path in (fixtures / "gguf").glob("*.gguf"):
     seed("GGUF", path.name, path.read_bytes())
+
+
+
+def made(source: pathlib.Path, suffix: str, *options: str) -> bytes | None:
+    """What the binary writes of a model; None where it refuses, as of shards without the others."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = pathlib.Path(folder) / ("model" + suffix)
+        command = [octavo, "convert", source, output, "--to", suffix.replace(".", ""), *options]
+        done = subprocess.run(command, capture_output=True)
+        return output.read_bytes() if done.returncode == 0 else None
+
+
+models = [fixtures / "tiny-llama.gguf", *sorted((fixtures / "gguf").glob("*.gguf"))]
+for model in models:
+    for kind in ["f32", "bf16", "q8_0", "q4_k"]:
+        content = made(model, ".gguf", "--type", kind)
+        if content and len(content) <= LONGEST:
+            for fuzzer in ["GGUF", "GGUFWriting"]:
+                seed(fuzzer, f"written-{model.stem}-{kind}", content)
+    seed("GGUFWriting", model.name, model.read_bytes())
+for model in [*models, *sorted((fixtures / "aqlm").iterdir())]:
+    content = made(model, ".aqlm")
+    if content and len(content) <= LONGEST:
+        seed("Container", f"written-{model.stem}", content)
 
 for path in fixtures.glob("tokenizer/*/tokenizer.json"):
     seed("TokenizerJSON", path.parent.name, path.read_bytes())

@@ -21,6 +21,12 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
     }
 
+    /// Records that a file is larger than what is read whole may be.
+    public init(tooLarge path: String) { self.init("read", path, code: EFBIG) }
+
+    /// Whether a file is larger than what is read whole may be.
+    public var isTooLarge: Bool { code == EFBIG }
+
     /// Whether the disk, or the user's share of it, is full.
     public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 

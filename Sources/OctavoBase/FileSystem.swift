@@ -122,7 +122,7 @@ public func moveFile(_ from: String, to: String) throws(FileError) {
 /// - Throws: When it cannot be read or is longer.
 public func readFile(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
     let file = try MappedFile(path)
-    guard file.count <= limit else { throw FileError("read", path, code: EFBIG) }
+    guard file.count <= limit else { throw FileError(tooLarge: path) }
     // What is lent must not outlive the mapping.
     return withExtendedLifetime(file) { file.bytes.array }
 }

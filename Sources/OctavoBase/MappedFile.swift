@@ -45,6 +45,15 @@ public final class MappedFile: Sendable {
         unsafe base = UnsafeRawPointer(mapping)
     }
 
+    /// Stands for a file that is not on this machine: none of its bytes are here.
+    public init(elsewhere path: String) {
+        self.path = path
+        count = 0
+        unsafe base = UnsafeRawPointer(
+            UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1)
+        )
+    }
+
     deinit {
         if count == 0 {
             unsafe base.deallocate()

@@ -2,7 +2,6 @@ public import ArgumentParser
 import Glibc
 import OctavoBase
 import OctavoCheckpoint
-import OctavoHub
 public import OctavoModel
 public import OctavoPublisher
 public import OctavoQuantizer
@@ -89,68 +88,4 @@ func processEnvironment() -> [String: String] {
         unsafe entry += 1
     }
     return variables
-}
-
-/// A client of the hub that the environment names.
-func hubClient() throws -> HubClient {
-    HubClient(try HubConfiguration(environment: processEnvironment()))
-}
-
-/// Where a model is: on this machine, or in a repository.
-enum ModelPlace {
-    case path(String)
-    case repository(RepositoryID, Revision)
-
-    /// Reads a path or a repository, `hub:OWNER/NAME[@REVISION]`.
-    ///
-    /// Where `mayBeBare` says so, `OWNER/NAME[@REVISION]` that is no path here is a repository too.
-    init(_ text: String, mayBeBare: Bool = false) throws {
-        if text.hasPrefix("hub:") {
-            let (id, revision) = try parseRepository(String(text.dropFirst(4)))
-            self = .repository(id, revision)
-        } else if mayBeBare, fileKind(text) == nil, text.split(separator: "/").count == 2,
-            !text.hasPrefix("."), !text.hasPrefix("/")
-        {
-            let (id, revision) = try parseRepository(text)
-            self = .repository(id, revision)
-        } else {
-            self = .path(text)
-        }
-    }
-
-    /// The model's path on this machine; a repository is fetched into the cache first.
-    func localPath(_ printer: ProgressPrinter) async throws -> String {
-        switch self {
-        case .path(let path): return path
-        case .repository(let id, let revision):
-            let client = try hubClient()
-            // A folder for each commit: what a branch held before never mixes with what it holds now.
-            let commit = try Revision(try await client.information(id, at: revision).commit)
-            let folder = joined(
-                joined(client.configuration.cacheDirectory, "octavo"),
-                "\(id)@\(commit)".replacing("/", with: "--")
-            )
-            _ = try await client.download(
-                repository: id,
-                revision: commit,
-                into: folder,
-                progress: printer.transferHandler
-            )
-            return folder
-        }
-    }
-}
-
-/// Reads `OWNER/NAME[@REVISION]`.
-func parseRepository(_ text: String) throws -> (RepositoryID, Revision) {
-    guard let at = text.firstIndex(of: "@") else { return (try RepositoryID(text), .main) }
-    return (
-        try RepositoryID(String(text[..<at])), try Revision(String(text[text.index(after: at)...]))
-    )
-}
-
-/// Opens the model that an argument names.
-func openModel(_ argument: String, _ printer: ProgressPrinter) async throws -> OpenModel {
-    let path = try await ModelPlace(argument).localPath(printer)
-    return try await runBlocking { try OpenModel(path) }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OctavoBase
+import OctavoContainer
 import OctavoPublisher
 
 struct Convert: AsyncParsableCommand {
@@ -54,6 +55,11 @@ struct Convert: AsyncParsableCommand {
     var result: OutputOptions
 
     func validate() throws {
+        if to == .aqlm {
+            guard output.hasSuffix(ContainerFile.suffix) else {
+                throw ValidationError("--to aqlm makes a file: end the name of the output in .aqlm")
+            }
+        }
         if to == .gguf {
             guard output.hasSuffix(".gguf") else {
                 throw ValidationError("--to gguf makes a file: end the name of the output in .gguf")

@@ -26,6 +26,8 @@ func remedy(for error: any Error) -> String? {
     switch error {
     case let error as FileError where error.isDiskFull: "free some space and run the command again"
     case let error as FileError where error.isMissing: "check the path"
+    case let error as FileError where error.isTooLarge:
+        "no model needs that file so large; fetch it again"
     case let error as CheckpointError: advice(on: error)
     case let error as ContainerError: advice(on: error)
     case is ConfigurationError:
@@ -80,6 +82,8 @@ private func advice(on error: CheckpointError) -> String? {
         "convert the file with another tool first, or take the original checkpoint"
     case .aqlm: "fetch the model again, or ask its publisher to repair it"
     case .badJSON, .noSuchTensor, .encoded: "fetch the model again"
+    case .expansion:
+        "no weights are stored in so few bytes; `octavo unpack` or `octavo convert` go through them in pieces"
     }
 }
 

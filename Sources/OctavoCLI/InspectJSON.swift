@@ -7,6 +7,7 @@ func inspectionJSON(
     _ subject: ModelInspection,
     _ preview: SchemePreview?,
     _ report: EvaluationReport?,
+    _ fetched: FetchedContainer?,
     listsTensors: Bool
 ) -> JSON {
     var shape = JSONObject()
@@ -32,6 +33,7 @@ func inspectionJSON(
         ),
         "weight_files": .array(subject.weightFiles.map(\.json)),
         "side_files": .array(subject.sideFiles.map(\.json)),
+        "container": subject.container.map { $0.json(fetched) },
         "tokenizer": subject.tokenizer?.json,
         "license": subject.license.map(JSON.string),
         "preview": preview?.json,
@@ -69,6 +71,26 @@ extension InspectedTensor {
         .object([
             "name": .string(name), "type": .string(type),
             "shape": .array(shape.map(JSON.integer)), "bytes": .integer(byteCount),
+            "encoding": encoding.map(JSON.string), "stored_bytes": storedBytes.map(JSON.integer),
+        ])
+    }
+}
+
+extension ContainerFacts {
+    fileprivate func json(_ fetched: FetchedContainer?) -> JSON {
+        .object([
+            "id": .string(id.hex), "bytes": .integer(size), "content_bytes": .integer(contentSize),
+            "files": .array(files.map(\.json)),
+            "encodings": .array(
+                encodings.map {
+                    .object([
+                        "encoding": .string($0.name), "parts": .integer($0.parts),
+                        "stored_bytes": .integer($0.stored), "bytes": .integer($0.bytes),
+                    ])
+                }
+            ),
+            "commit": fetched.map { .string($0.commit) },
+            "fetched_bytes": fetched.map { .integer($0.bytes) },
         ])
     }
 }

@@ -9,6 +9,7 @@ import OctavoPublisher
 ///   - name: The model as the command line names it.
 ///   - preview: What a scheme would make of it.
 ///   - report: A measurement to show along.
+///   - fetched: What came of it over the network, if it is elsewhere.
 ///   - listsTensors: Whether to list every tensor.
 ///   - width: The columns of the screen.
 /// - Returns: Lines.
@@ -17,6 +18,7 @@ func inspectionText(
     named name: String,
     _ preview: SchemePreview?,
     _ report: EvaluationReport?,
+    _ fetched: FetchedContainer?,
     listsTensors: Bool,
     width: Int
 ) -> String {
@@ -36,6 +38,11 @@ func inspectionText(
             .joined(separator: ", ")
     )
     facts.add("files", filesText(subject.weightFiles))
+    if let container = subject.container {
+        facts.add("content id", container.id.hex)
+        facts.add("stored", storedText(container))
+    }
+    facts.add("fetched", fetched.map { "\(byteText($0.bytes)) of commit \($0.commit)" })
     facts.add("tokenizer", subject.tokenizer.map(tokenizerText) ?? "none")
     facts.add("license", licenseText(subject))
     facts.add("beside", subject.sideFiles.map(\.name).joined(separator: ", "))
@@ -93,6 +100,17 @@ private func filesText(_ files: [ModelInspection.FileSize]) -> String {
     }
     return "\(files.count) shards, \(first.name) to \(last.name) "
         + "(\(byteText(files.reduce(0) { $0 + $1.bytes })))"
+}
+
+/// How much smaller a container is than its files, and in which encodings they are.
+private func storedText(_ container: ContainerFacts) -> String {
+    let share = Double(container.size) / Double(max(1, container.contentSize))
+    let encodings = container.encodings.map {
+        "\(byteText($0.bytes)) as \($0.name) in \(byteText($0.stored))"
+    }
+    return
+        "\(container.files.count) files of \(byteText(container.contentSize)) in \(percentText(share)): "
+        + encodings.joined(separator: ", ")
 }
 
 private func tokenizerText(_ tokenizer: TokenizerFacts) -> String {

@@ -28,6 +28,12 @@ struct Pack: AsyncParsableCommand {
     @OptionGroup
     var result: OutputOptions
 
+    func validate() throws {
+        guard output == "-" || output.hasSuffix(ContainerFile.suffix) else {
+            throw ValidationError("end the name of the output in .aqlm, or write it to -")
+        }
+    }
+
     func run() async throws {
         try await reporting(as: result) { printer in
             let source = try await openModel(model, printer)

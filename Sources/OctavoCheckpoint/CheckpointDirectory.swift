@@ -9,7 +9,11 @@ extension Checkpoint {
         let names = try rethrow(CheckpointError.file, try directoryEntries(directory))
         let weights = try openWeights(in: directory, among: names)
         guard names.contains("config.json") else { throw .missingConfig(directory: directory) }
-        let (config, configSource) = try readJSON("config.json", in: directory, limit: 16_000_000)
+        let (config, configSource) = try readJSON(
+            "config.json",
+            in: directory,
+            limit: largestConfig
+        )
         var sources = weights.sources + [configSource]
         var sideFiles: [SideFile] = []
         for name in names where isSideFile(name) {
@@ -43,6 +47,9 @@ func withOneEmbedding(_ tensors: [CheckpointTensor], config: JSON) -> [Checkpoin
     guard config["tie_word_embeddings"] == true else { return tensors }
     return tensors.filter { $0.name != head || !$0.isSameBytes(as: matrix) }
 }
+
+/// The most bytes that a config.json may have.
+public let largestConfig = 16_000_000
 
 /// Opens the weights of a directory; the sources are their files, and the index if there is one.
 private func openWeights(

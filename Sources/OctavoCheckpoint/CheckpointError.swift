@@ -28,9 +28,10 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
     case noSuchTensor(String)
     /// A tensor's type does not decode to what was asked for.
     case undecodable(tensor: String, type: String, wanted: String)
-
     /// What a container holds does not decode.
     case encoded(tensor: String, reason: String)
+    /// A tensor, or all of them where none is named, would fill memory with what few stored bytes claim.
+    case expansion(tensor: String?, bytes: Int, stored: Int)
 
     /// As a clause: what was found and what was expected.
     public var description: String {
@@ -50,6 +51,9 @@ public enum CheckpointError: Error, Hashable, Sendable, CustomStringConvertible 
         case .aqlm(let error): "\(error)"
         case .encoded(let tensor, let reason):
             "tensor \"\(tensor)\" does not decode: \(reason)"
+        case .expansion(let tensor, let bytes, let stored):
+            "\(tensor.map { "tensor \"\($0)\" has" } ?? "the tensors have") \(bytes) bytes that are stored in "
+                + "\(stored), expected at most \(Expansion.limit(stored: stored)) to be held in memory"
         case .noSuchTensor(let name): "there is no tensor \"\(name)\""
         case .undecodable(let tensor, let type, let wanted):
             "tensor \"\(tensor)\" is stored as \(type), which does not decode to \(wanted)"

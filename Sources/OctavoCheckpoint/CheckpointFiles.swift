@@ -38,6 +38,8 @@ public struct SideFile: Sendable, Hashable {
         case .file(let path): return try readFile(path, limit: limit)
         case .text(let text): return Array(text.utf8)
         case .encoded(let file):
+            // Few bytes may stand for very many: asked before they are decoded.
+            guard file.size <= limit else { throw FileError(tooLarge: name) }
             do { return try file.bytes() } catch {
                 throw FileError("decode", name, code: EBADMSG)
             }
@@ -54,10 +56,12 @@ public struct SourceFile: Sendable, Hashable {
     /// Its length in bytes.
     public let size: Int
 
-    init(mapped file: MappedFile) {
-        name = lastComponent(file.path)
-        path = file.path
-        size = file.count
+    init(mapped file: MappedFile) { self.init(path: file.path, size: file.count) }
+
+    init(path: String, size: Int) {
+        name = lastComponent(path)
+        self.path = path
+        self.size = size
     }
 
     /// The SHA-256 of what it holds now.

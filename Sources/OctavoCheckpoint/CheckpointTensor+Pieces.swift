@@ -25,6 +25,13 @@ extension CheckpointTensor {
         }
     }
 
+    /// Does what decodes a tensor, and names it where that fails.
+    func decoding<R>(_ body: () throws -> R) throws(CheckpointError) -> R {
+        do { return try body() } catch {
+            throw .encoded(tensor: name, reason: "\(error)")
+        }
+    }
+
     /// Gives back the memory that reading it took; see ``MappedFile/release(_:)``.
     public func release() { file.release(range) }
 }

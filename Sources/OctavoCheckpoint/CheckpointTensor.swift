@@ -116,13 +116,16 @@ public struct CheckpointTensor: Sendable {
 
     /// Hands the bytes of its elements, in the order of its shape, to a function.
     ///
-    /// - Throws: ``CheckpointError/encoded(tensor:reason:)`` if they are encoded and do not decode.
+    /// - Throws: ``CheckpointError/encoded(tensor:reason:)`` if they are encoded and do not decode,
+    ///   ``CheckpointError/expansion(tensor:bytes:stored:)`` if they are stored in too few bytes to be held in
+    ///   memory.
     public func withBytes<R>(_ body: (RawSpan) -> R) throws(CheckpointError) -> R {
         if let encoded {
-            var bytes: [UInt8] = []
-            do { try encoded.forEachPiece { bytes += $0 } } catch {
-                throw .encoded(tensor: name, reason: "\(error)")
+            guard byteCount <= Expansion.limit(stored: range.count) else {
+                throw .expansion(tensor: name, bytes: byteCount, stored: range.count)
             }
+            var bytes: [UInt8] = []
+            try decoding { try encoded.forEachPiece { bytes += $0 } }
             return bytes.withRawBytes(body)
         }
         let stored = file.bytes.extracting(range)

@@ -10,11 +10,14 @@ public struct TensorRows {
     /// How many elements a row has.
     public let length: Int
     private let tensor: CheckpointTensor
-    /// All elements, where rows are not to be had by themselves: they are anywhere in a storage, or
-    /// encoded.
+    /// All elements, where rows are not to be had by themselves: they are anywhere in a storage, or encoded and
+    /// few.
     private let whole: [Float]?
 
     /// Prepares to read a tensor.
+    ///
+    /// What is encoded and large is decoded once to see that it is what it should be, then again as rows are
+    /// read.
     ///
     /// - Throws: What ``CheckpointTensor/floats()`` throws.
     public init(_ tensor: CheckpointTensor) throws(CheckpointError) {
@@ -24,9 +27,16 @@ public struct TensorRows {
         count = length == 0 ? 0 : elements / length
         let isBlocks = if case .ggml = tensor.type { true } else { false }
         let isVector = tensor.shape.count < 2
-        let isApart = tensor.layout == nil && tensor.encoded == nil && !(isBlocks && isVector)
+        let isSmall = tensor.encoded != nil && tensor.byteCount <= Self.mostAtOnce
+        let isApart = tensor.layout == nil && !isSmall && !(isBlocks && isVector)
         whole = isApart ? nil : try tensor.floats()
+        if isApart, let encoded = tensor.encoded {
+            try tensor.decoding { try encoded.forEachPiece { _ in } }
+        }
     }
+
+    /// The bytes of an encoded tensor that are decoded at once.
+    private static let mostAtOnce = 1 << 25
 
     /// How many rows make up about 4 million elements, whole heads where `together` rows are one.
     public func rowsAtOnce(together: Int = 1) -> Int {
@@ -55,6 +65,13 @@ public struct TensorRows {
     /// Some rows as they are stored.
     private func stored(_ rows: Range<Int>) throws(CheckpointError) -> [Float] {
         let width = count == 0 ? 0 : tensor.byteCount / count
+        if let encoded = tensor.encoded {
+            let bytes = try tensor.decoding {
+                try encoded.bytes(rows.lowerBound * width..<rows.upperBound * width)
+            }
+            guard let values = bytes.withRawBytes(decoded) else { return try tensor.floats() }
+            return values
+        }
         let start = tensor.range.lowerBound + rows.lowerBound * width
         let range = start..<start + rows.count * width
         let values = decoded(tensor.file.bytes.extracting(range))

@@ -26,27 +26,65 @@ public struct ContainerFile: Sendable {
             file.bytes.extracting(ContainerPreamble.byteCount..<preamble.dataStart),
             preamble
         )
-        for contained in header.files where contained.holdsTensors {
-            try checkTensorFile(contained, header: bytes(of: contained.parts[0]))
+        let tensorFiles = header.files.filter(\.holdsTensors)
+        guard tensorHeadersFit(tensorFiles.map { $0.parts[0].size }) else {
+            throw ContainerError(.tensorFile, "the safetensors headers are longer than such may be")
+        }
+        for contained in tensorFiles {
+            let part = contained.parts[0]
+            try checkTensorFile(
+                contained,
+                header: part.content(of: file.bytes.extracting(part.stored))
+            )
         }
     }
 
-    /// Decodes a part whole.
+    /// Decodes a file whole.
     ///
-    /// - Throws: Why it does not decode, or to other bytes than those it stands for.
-    public func bytes(of part: ContainerPart) throws(ContainerError) -> [UInt8] {
-        let stored = file.bytes.extracting(part.stored)
-        let reader = try PartReader(part, stored)
+    /// What is stored in few bytes may stand for very many: nothing is decoded of a file that has more than
+    /// its reader allows.
+    ///
+    /// - Parameters:
+    ///   - contained: One of this container.
+    ///   - limit: The most bytes that the file may have.
+    /// - Returns: Its bytes.
+    /// - Throws: ``FileError`` if it has more; why it does not decode, or to other bytes than those it
+    ///   stands for.
+    public func bytes(of contained: ContainedFile, limit: Int) throws -> [UInt8] {
+        guard contained.size <= limit else { throw FileError(tooLarge: contained.path) }
         var bytes: [UInt8] = []
-        for index in 0..<reader.pieceCount { bytes += try reader.piece(index, stored) }
-        guard Digest(of: bytes) == part.digest else { throw wrongDigest(part) }
+        for part in contained.parts {
+            bytes += try part.content(of: file.bytes.extracting(part.stored))
+        }
         return bytes
     }
 
-    /// Decodes a file whole.
-    public func bytes(of contained: ContainedFile) throws(ContainerError) -> [UInt8] {
+    /// Decodes some bytes of a part.
+    ///
+    /// Their digest is that of the whole part, which ``forEachPiece(of:threads:_:)`` checks.
+    ///
+    /// - Parameters:
+    ///   - range: Bytes of what the part stands for.
+    ///   - part: One of this container.
+    /// - Returns: Them.
+    /// - Throws: Why they do not decode.
+    public func bytes(
+        _ range: Range<Int>,
+        of part: ContainerPart
+    ) throws(ContainerError) -> [UInt8] {
+        guard !range.isEmpty else { return [] }
+        let stored = file.bytes.extracting(part.stored)
+        let reader = try PartReader(part, stored)
         var bytes: [UInt8] = []
-        for part in contained.parts { bytes += try self.bytes(of: part) }
+        for index in reader.pieces(range) {
+            let piece = try reader.piece(index, stored)
+            let place = PartReader.range(index, of: part)
+            let wanted = range.clamped(to: place)
+            bytes +=
+                piece[
+                    wanted.lowerBound - place.lowerBound..<wanted.upperBound - place.lowerBound
+                ]
+        }
         return bytes
     }
 
@@ -81,14 +119,27 @@ public struct ContainerFile: Sendable {
             }
         }
         file.release(part.stored)
-        guard hasher.digest == part.digest else { throw wrongDigest(part) }
+        guard hasher.digest == part.digest else { throw part.wrongDigest }
+    }
+}
+
+extension ContainerPart {
+    /// Decodes the part whole (C25 to C28).
+    ///
+    /// Memory grows with what has been decoded, never with what the header says.
+    func content(of stored: RawSpan) throws(ContainerError) -> [UInt8] {
+        let reader = try PartReader(self, stored)
+        var bytes: [UInt8] = []
+        for index in 0..<reader.pieceCount { bytes += try reader.piece(index, stored) }
+        guard Digest(of: bytes) == digest else { throw wrongDigest }
+        return bytes
     }
 
-    private func wrongDigest(_ part: ContainerPart) -> ContainerError {
-        let what = part.tensor.map { "tensor \"\($0.name)\"" } ?? "a part"
+    fileprivate var wrongDigest: ContainerError {
+        let what = tensor.map { "tensor \"\($0.name)\"" } ?? "a part"
         return ContainerError(
             .partDigest,
-            "\(what) does not decode to the bytes with digest \(part.digest)"
+            "\(what) does not decode to the bytes with digest \(digest)"
         )
     }
 }

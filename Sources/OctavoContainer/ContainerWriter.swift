@@ -131,6 +131,10 @@ public func writeContainer(
     if let file = files.first(where: { !isInside($0.path) }) {
         throw ContainerWriteError.plan("\"\(file.path)\" is no path of a file in a container")
     }
+    let tensorFiles = files.filter { $0.parts.contains { $0.tensor != nil } }
+    guard tensorHeadersFit(tensorFiles.map { $0.parts[0].source.count }) else {
+        throw ContainerWriteError.plan("the headers of the safetensors files are too long")
+    }
     let bounds = files.map { file in
         (file.path, file.parts.map { PartEncoder($0).boundEntry })
     }

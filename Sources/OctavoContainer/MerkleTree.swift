@@ -15,6 +15,9 @@ enum MerkleTree {
     /// The digest of a leaf.
     static func leaf(_ bytes: RawSpan) -> [UInt8] { hash(0, bytes) }
 
+    /// The digest of a leaf.
+    static func leaf(_ bytes: [UInt8]) -> [UInt8] { hash(0, bytes) }
+
     /// The root over leaves of 32 bytes each, one after the other, of which there is at least one.
     static func root(_ leaves: [UInt8]) -> [UInt8] {
         var level = leaves

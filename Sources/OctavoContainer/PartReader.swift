@@ -5,8 +5,12 @@ struct PartReader: Sendable {
     let part: ContainerPart
     /// How many pieces there are.
     let pieceCount: Int
-    /// Where each block begins among the stored bytes, and how long its planes are.
-    private let blocks: [(start: Int, planes: [Int])]
+    /// Where each block begins among the stored bytes.
+    ///
+    /// How long its planes are stays in the table alone: memory must not grow faster than what is stored.
+    private let starts: [Int]
+    /// Where the table begins that says how long the planes of each block are.
+    private let tableStart: Int
 
     /// Looks at the part's stored bytes for what precedes decoding: the table of blocks (C25).
     init(_ part: ContainerPart, _ stored: RawSpan) throws(ContainerError) {
@@ -16,34 +20,35 @@ struct PartReader: Sendable {
             part.size == 0
             ? 0 : (part.size + Self.pieceSize(part.encoding) - 1) / Self.pieceSize(part.encoding)
         guard planes > 0 else {
-            blocks = []
+            starts = []
+            tableStart = stored.byteCount
             return
         }
-        func wrongTable() -> ContainerError {
-            ContainerError(
-                .blockTable,
-                "the blocks of a part do not fill its \(stored.byteCount) bytes"
-            )
-        }
-        let tableStart = stored.byteCount - 4 * planes * pieceCount
-        guard tableStart > 0 else { throw wrongTable() }
-        var reader = ByteReader(stored.extracting(tableStart..<stored.byteCount))
-        var blocks: [(start: Int, planes: [Int])] = []
+        let wrongTable = ContainerError(
+            .blockTable,
+            "the blocks of a part do not fill its \(stored.byteCount) bytes"
+        )
+        tableStart = stored.byteCount - 4 * planes * pieceCount
+        guard tableStart > 0 else { throw wrongTable }
+        var starts: [Int] = []
         var start = 0
         for index in 0..<pieceCount {
             let size = Self.range(index, of: part).count / planes
-            var lengths: [Int] = []
-            for _ in 0..<planes {
-                guard let length = try? reader.read(UInt32.self), 1...size ~= Int(length) else {
-                    throw wrongTable()
-                }
-                lengths.append(Int(length))
+            starts.append(start)
+            for plane in 0..<planes {
+                let length = Self.length(index * planes + plane, stored, tableStart)
+                guard 1...size ~= length else { throw wrongTable }
+                start += length
             }
-            blocks.append((start, lengths))
-            start += lengths.reduce(0, +)
         }
-        guard start == tableStart else { throw wrongTable() }
-        self.blocks = blocks
+        guard start == tableStart else { throw wrongTable }
+        self.starts = starts
+    }
+
+    /// An entry of the table of blocks.
+    private static func length(_ index: Int, _ stored: RawSpan, _ tableStart: Int) -> Int {
+        let bytes = stored.extracting(tableStart + 4 * index..<tableStart + 4 * index + 4)
+        return bytes.array.reversed().reduce(0) { $0 << 8 | Int($1) }
     }
 
     /// How many bytes a piece has but the last.
@@ -53,6 +58,12 @@ struct PartReader: Sendable {
             max(1, PartEncoding.pieceSize / 2 / group) * group * 2
         default: PartEncoding.pieceSize
         }
+    }
+
+    /// The pieces that some of the part's bytes, at least one, lie in.
+    func pieces(_ range: Range<Int>) -> ClosedRange<Int> {
+        let size = Self.pieceSize(part.encoding)
+        return range.lowerBound / size...(range.upperBound - 1) / size
     }
 
     /// The bytes of a part that a piece is.
@@ -106,9 +117,11 @@ struct PartReader: Sendable {
         _ stored: RawSpan,
         size: Int
     ) throws(ContainerError) -> [[UInt8]] {
-        var start = blocks[index].start
+        var start = starts[index]
+        let count = part.encoding.planeCount
         var planes: [[UInt8]] = []
-        for length in blocks[index].planes {
+        for plane in 0..<count {
+            let length = Self.length(index * count + plane, stored, tableStart)
             let bytes = stored.extracting(start..<start + length)
             start += length
             guard length < size else {

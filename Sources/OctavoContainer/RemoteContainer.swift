@@ -34,41 +34,94 @@ public struct RemoteContainer: Sendable {
         }
     }
 
-    /// Fetches a part and decodes it.
+    /// Fetches parts and decodes them; a MiB that several of them lie in is fetched once.
     ///
-    /// - Parameter part: One of ``header``.
-    /// - Returns: Its bytes.
-    /// - Throws: What the source throws, or the rule that what it gave breaks.
-    public func bytes(of part: ContainerPart) async throws -> [UInt8] {
-        guard part.size > 0 else { return [] }
-        let (start, leaf) = (preamble.dataStart, MerkleTree.leafSize)
-        let first = (part.stored.lowerBound - start) / leaf
-        let last = (part.stored.upperBound - start - 1) / leaf
-        let range = start + first * leaf..<min(preamble.fileLength, start + (last + 1) * leaf)
-        let fetched = try await Self.fetch(source, range)
-        return try fetched.withRawBytes { (bytes) throws(ContainerError) in
-            for index in first...last {
-                let from = (index - first) * leaf
-                let digest = MerkleTree.leaf(
-                    bytes.extracting(from..<min(bytes.byteCount, from + leaf))
+    /// - Parameters:
+    ///   - parts: Some of ``header``.
+    ///   - limit: The most bytes that they may have together, decoded and stored: a header may claim any number.
+    /// - Returns: The bytes of each.
+    /// - Throws: ``FileError`` if they have more; what the source throws, or the rule that what it gave breaks.
+    public func bytes(of parts: [ContainerPart], limit: Int) async throws -> [[UInt8]] {
+        guard parts.reduce(0, { $0 + max($1.size, $1.stored.count) }) <= limit else {
+            throw FileError(tooLarge: "the parts of a container")
+        }
+        let leaves = try await fetchLeaves(parts)
+        return try parts.map { part in
+            var stored: [UInt8] = []
+            for index in leafIndices(part) {
+                let bytes = leaves[index] ?? []
+                let wanted = part.stored.clamped(to: leafRange(index..<index + 1))
+                let start = leafRange(index..<index + 1).lowerBound
+                stored += bytes[wanted.lowerBound - start..<wanted.upperBound - start]
+            }
+            return try stored.withRawBytes { (stored) throws(ContainerError) in
+                try part.content(of: stored)
+            }
+        }
+    }
+
+    /// Fetches files whole.
+    ///
+    /// - Parameters:
+    ///   - files: Some of ``header``.
+    ///   - limit: As for parts.
+    /// - Returns: Their bytes by their paths.
+    /// - Throws: As for parts.
+    public func contents(
+        of files: [ContainedFile],
+        limit: Int
+    ) async throws -> [String: [UInt8]] {
+        var parts = try await bytes(of: files.flatMap(\.parts), limit: limit)[...]
+        var contents: [String: [UInt8]] = [:]
+        for file in files {
+            contents[file.path] = Array(parts.prefix(file.parts.count).joined())
+            parts = parts.dropFirst(file.parts.count)
+        }
+        return contents
+    }
+
+    /// Fetches the leaves that parts lie in, those that follow one another at once, and checks their digests.
+    private func fetchLeaves(_ parts: [ContainerPart]) async throws -> [Int: [UInt8]] {
+        var leaves: [Int: [UInt8]] = [:]
+        for run in runs(Set(parts.flatMap { leafIndices($0) }).sorted()) {
+            let range = leafRange(run)
+            let fetched = try await Self.fetch(source, range)
+            for index in run {
+                let place = leafRange(index..<index + 1)
+                let leaf = Array(
+                    fetched[
+                        place.lowerBound - range.lowerBound..<place.upperBound - range.lowerBound
+                    ]
                 )
-                guard digest[...] == header.leaves[32 * index..<32 * index + 32] else {
+                guard MerkleTree.leaf(leaf)[...] == header.leaves[32 * index..<32 * index + 32]
+                else {
                     throw ContainerError(
                         .leafDigest,
-                        "the bytes that were sent from \(start + index * leaf) on do not have their digest"
+                        "the bytes that were sent from \(place.lowerBound) on do not have their digest"
                     )
                 }
+                leaves[index] = leaf
             }
-            let from = part.stored.lowerBound - range.lowerBound
-            let stored = bytes.extracting(from..<from + part.stored.count)
-            let reader = try PartReader(part, stored)
-            var content: [UInt8] = []
-            for index in 0..<reader.pieceCount { content += try reader.piece(index, stored) }
-            guard Digest(of: content) == part.digest else {
-                throw ContainerError(.partDigest, "a part does not decode to its bytes")
-            }
-            return content
         }
+        return leaves
+    }
+
+    /// The leaves that a part lies in.
+    private func leafIndices(_ part: ContainerPart) -> Range<Int> {
+        guard !part.stored.isEmpty else { return 0..<0 }
+        let (start, size) = (preamble.dataStart, MerkleTree.leafSize)
+        return (part.stored.lowerBound - start) / size..<(part.stored.upperBound - 1 - start) / size
+            + 1
+    }
+
+    /// The bytes of the file that leaves stand for.
+    private func leafRange(_ leaves: Range<Int>) -> Range<Int> {
+        let (start, size) = (preamble.dataStart, MerkleTree.leafSize)
+        return start + leaves.lowerBound
+            * size..<min(
+                preamble.fileLength,
+                start + leaves.upperBound * size
+            )
     }
 
     private static func fetch(
@@ -84,4 +137,17 @@ public struct RemoteContainer: Sendable {
         }
         return bytes
     }
+}
+
+/// Numbers in order, those that follow one another as a range.
+private func runs(_ numbers: [Int]) -> [Range<Int>] {
+    var runs: [Range<Int>] = []
+    for number in numbers {
+        if let last = runs.last, last.upperBound == number {
+            runs[runs.count - 1] = last.lowerBound..<number + 1
+        } else {
+            runs.append(number..<number + 1)
+        }
+    }
+    return runs
 }

@@ -1,5 +1,17 @@
 internal import OctavoBase
 
+/// How long the safetensors header of a file may be, with its length, and those of all files together.
+private let longestTensorHeader = 100_000_008
+private let longestTensorHeaders = 1 << 28
+
+/// Whether the safetensors headers of all files of tensors, of so many bytes each, are no longer than such headers
+/// may be (C22).
+///
+/// They are held in memory, and frames of few bytes stand for very many: it is asked before they are decoded.
+func tensorHeadersFit(_ sizes: [Int]) -> Bool {
+    sizes.allSatisfy { $0 <= longestTensorHeader } && sizes.reduce(0, +) <= longestTensorHeaders
+}
+
 /// Checks that a file of tensors says of them what the container says (C22): its first part is a safetensors
 /// header, and each other part the tensor whose bytes are next.
 ///
@@ -9,7 +21,7 @@ func checkTensorFile(_ file: ContainedFile, header: [UInt8]) throws(ContainerErr
         ContainerError(.tensorFile, "in \"\(file.path)\" \(what)")
     }
     let length = header.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard header.count >= 8, length == UInt64(header.count - 8), header.count <= 100_000_008 else {
+    guard header.count >= 8, length == UInt64(header.count - 8) else {
         throw lie("the header does not take the part before the tensors")
     }
     let json: JSON

@@ -98,47 +98,7 @@ extension HubClient {
             }
         }
         let url = resolveURL(id, commit, file.path)
-        var received = 0
-        var attempt = 1
-        // A long file over a bad line may need many tries: progress starts their count anew. A hub
-        // that drips a byte at a time makes none.
-        let step = max(1, min(1 << 20, file.size / 100))
-        var milestone = partial.count
-        while partial.count < file.size {
-            let start = partial.count
-            var request = WebRequest("GET", url, headers: [("Accept-Encoding", "identity")])
-            if start > 0 { request.headers.append(("Range", "bytes=\(start)-")) }
-            var response: WebResponse?
-            var failure: (any Error)?
-            do {
-                let exchange = try await exchange(request, to: partial, isRepeatable: false)
-                response = exchange.response
-                let status = exchange.response.status
-                let isStale = status == 403 && exchange.url.origin != url.origin
-                if status == 416 {
-                    try partial.restart()
-                } else if !(200..<300).contains(status) {
-                    let error = HubError(exchange.response, about: id)
-                    guard isStale || RetryPolicy.isTransient(status) else { throw error }
-                    failure = error
-                }
-            } catch  where RetryPolicy.isTransient(error) {
-                failure = error
-            }
-            received += max(0, partial.count - start)
-            if partial.count == file.size { break }
-            milestone = min(milestone, partial.count)
-            if partial.count - milestone >= step {
-                milestone = partial.count
-                attempt = 1
-            }
-            guard attempt < retry.attempts, let wait = retry.wait(after: attempt, response) else {
-                throw failure
-                    ?? HubError.wrongSize(path: path, expected: file.size, found: partial.count)
-            }
-            try await retry.pause(wait)
-            attempt += 1
-        }
+        let received = try await fetch(url, of: id, file.path, to: partial)
         try await runBlocking { try partial.finish(as: place) }
         return received
     }

@@ -53,6 +53,8 @@ public enum HubError: Error, Hashable, Sendable {
     case tooLarge(message: String)
     /// The hub cannot send the range.
     case rangeNotSatisfiable(message: String)
+    /// The hub answers with the whole file where a part of it was asked for.
+    case rangeIgnored(path: String)
     /// Too many requests; seconds to wait, if the hub told.
     case rateLimited(seconds: Int?)
     /// The hub failed (5xx).

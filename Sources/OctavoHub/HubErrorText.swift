@@ -31,6 +31,8 @@ extension HubError: CustomStringConvertible {
             "the branch moved: expected its head at \(expected), found \(found ?? "another commit")"
         case .tooLarge(let message): "the hub finds this too large: \(message)"
         case .rangeNotSatisfiable(let message): "the hub cannot send that range: \(message)"
+        case .rangeIgnored(let path):
+            "the hub sends all of \(path) where a part was asked for"
         case .rateLimited(let seconds):
             "the hub limits requests" + (seconds.map { ", for another \($0) s" } ?? "")
         case .serverFailed(let status, let message):
@@ -75,7 +77,8 @@ extension HubError: CustomStringConvertible {
         case .alreadyExists: "choose another name"
         case .headMoved: "look at the new commit, then run the command again"
         case .tooLarge: "split the files into smaller shards"
-        case .rangeNotSatisfiable: "delete the partial file and start again"
+        case .rangeNotSatisfiable: "run the command again; the file may have changed"
+        case .rangeIgnored: "download the repository with `octavo pull`"
         case .rateLimited: "wait, then run the command again; a token raises the limit"
         case .serverFailed: "wait, then run the command again"
         case .unexpectedStatus, .malformedReply: "check that HF_ENDPOINT is a hub"

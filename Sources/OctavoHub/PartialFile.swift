@@ -4,7 +4,7 @@ import Synchronization
 
 /// A file on its way from a hub: hashed as it arrives, kept under a stable name if the transfer
 /// breaks, given its own name only when every byte is right.
-final class PartialFile: BodySink {
+final class PartialFile: ResumableSink {
     private let path: String
     private let expected: TreeEntry
     private let onProgress: @Sendable (Int) -> Void
@@ -91,6 +91,12 @@ final class PartialFile: BodySink {
     /// How many bytes there are.
     var count: Int { state.withLock { $0.count } }
 
+    /// How many bytes there are to be.
+    var size: Int { expected.size }
+
+    /// What is missing; nil where that is all.
+    var range: String? { count > 0 ? "bytes=\(count)-" : nil }
+
     /// Accepts 200 (from the start) and a 206 that goes on exactly where this file ends.
     func accepts(_ response: WebResponse) throws -> Bool {
         switch response.status {
@@ -99,13 +105,7 @@ final class PartialFile: BodySink {
             return true
         case 206:
             let wanted = "bytes \(count)-\(expected.size - 1)/\(expected.size)"
-            let found = response.headers["content-range"] ?? "none"
-            guard found == wanted else {
-                throw HubError.malformedReply(
-                    from: expected.path.description,
-                    problem: "its range is \(found), not \(wanted)"
-                )
-            }
+            try requireRange(in: response, wanted, of: expected.path)
             return true
         default: return false
         }

@@ -9,6 +9,14 @@ public protocol WeightSource {
     /// - Throws: When there is none of that name or it cannot be read.
     func tensor(_ name: String) throws -> (shape: [Int], elements: [Float])
 
+    /// Returns the shape of a weight before any of it is read, or nil where it is not known before.
+    ///
+    /// A shape that is not the configuration's is refused by it: what is encoded may claim more than memory has.
+    ///
+    /// - Parameter name: As for ``tensor(_:)``, also of a linear that is held as codes.
+    /// - Returns: Its dimensions, slowest first.
+    func shape(of name: String) -> [Int]?
+
     /// Returns the additive layer that stands for a linear, or nil if the linear is dense.
     ///
     /// - Parameter name: Without `.weight`, for example `model.layers.0.mlp.up_proj`.
@@ -18,6 +26,9 @@ public protocol WeightSource {
 }
 
 extension WeightSource {
+    /// A source that reads to know.
+    public func shape(of name: String) -> [Int]? { nil }
+
     /// A source of dense weights only.
     public func additiveLayer(_ name: String) throws -> AdditiveLayer? { nil }
 }
@@ -54,6 +65,7 @@ extension WeightSource {
     /// A linear with its bias, dense or additive.
     func linear(_ name: String, outputs: Int, inputs: Int, hasBias: Bool) throws -> Linear {
         let bias = hasBias ? try vector(name + ".bias", count: outputs) : nil
+        try require([outputs, inputs], of: name + ".weight")
         guard let layer = try additiveLayer(name) else {
             let weight = try matrix(name + ".weight", rows: outputs, columns: inputs)
             return Linear(.dense(weight), bias: bias)
@@ -68,8 +80,15 @@ extension WeightSource {
         return Linear(.additive(layer), bias: bias)
     }
 
+    /// Refuses a weight that is known to have another shape.
+    private func require(_ expected: [Int], of name: String) throws {
+        guard let found = shape(of: name), found != expected else { return }
+        throw WeightError.shape(tensor: name, found: found, expected: expected)
+    }
+
     /// The elements of a tensor of the given shape.
     func numbers(_ name: String, shape: [Int]) throws -> [Float] {
+        try require(shape, of: name)
         let (found, elements) = try tensor(name)
         guard found == shape, elements.count == shape.reduce(1, *) else {
             throw WeightError.shape(tensor: name, found: found, expected: shape)

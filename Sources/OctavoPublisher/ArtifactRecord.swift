@@ -41,6 +41,8 @@ public struct ArtifactRecord: Sendable, Equatable {
     public static let fileName = "octavo.json"
     /// The format and its version, as the record states it.
     public static let format = "octavo-artifact/1"
+    /// The most bytes that it may have.
+    static let largest = 100_000_000
 }
 
 /// A file by path, length and content.

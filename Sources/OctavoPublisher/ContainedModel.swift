@@ -11,31 +11,68 @@ func openContainer(_ path: String) throws -> ContainerFile? {
     return try ContainerFile(MappedFile(path))
 }
 
+/// The files of a container as a model is made of them: on disk, or elsewhere with some of them fetched.
+struct ContainedFiles: Sendable {
+    /// Where the container is, or what it is called there.
+    let path: String
+    /// Its content id.
+    let id: Digest
+    /// Its length in bytes.
+    let length: Int
+    /// What its header says.
+    let header: ContainerHeader
+    /// Decodes a file, if it has no more than so many bytes.
+    let read: @Sendable (_ file: ContainedFile, _ limit: Int) throws -> [UInt8]
+    /// A part as a tensor, if it is one.
+    let tensor: @Sendable (ContainerPart) -> CheckpointTensor?
+
+    /// Takes those of a container on disk.
+    init(_ container: ContainerFile) {
+        path = container.file.path
+        id = container.id
+        length = container.file.count
+        header = container.header
+        read = { try container.bytes(of: $0, limit: $1) }
+        // What is stored as it is, is read where it lies.
+        tensor = { part in
+            let isPlain = part.encoding == .raw
+            let encoded = isPlain ? nil : ContainedPart(container: container, part: part)
+            return part.checkpointTensor(in: container.file, encoded)
+        }
+    }
+
+    /// Decodes the file of a path, if it has no more than so many bytes; nil if there is none.
+    func contents(_ path: String, limit: Int) throws -> [UInt8]? {
+        try header[path].map { try read($0, limit) }
+    }
+
+    /// The record among them, or nil.
+    func record() throws -> ArtifactRecord? {
+        try contents(ArtifactRecord.fileName, limit: ArtifactRecord.largest)
+            .map { try ArtifactRecord(parsing: $0) }
+    }
+}
+
 extension Checkpoint {
     /// Takes the model that a container holds.
-    init(_ container: ContainerFile) throws {
-        var tensors: [CheckpointTensor] = []
+    init(_ container: ContainedFiles) throws {
         var sideFiles: [SideFile] = []
-        var config: JSON = .object(JSONObject())
-        for file in container.header.files {
-            if file.path == "config.json" {
-                let text = try container.bytes(of: file)
-                do throws(JSONError) { config = try JSON(parsing: text) } catch {
-                    throw CheckpointError.badJSON(file: file.path, error)
-                }
-            } else if file.holdsTensors {
-                tensors += file.parts.compactMap { container.tensor($0) }
-            } else if isSideFile(file.path) {
-                let content = EncodedFile { try container.bytes(of: file) }
-                sideFiles.append(SideFile(name: file.path, content: .encoded(content)))
-            }
+        for file in container.header.files where isSideFile(file.path) && !file.holdsTensors {
+            let content = EncodedFile(size: file.size) { try container.read(file, file.size) }
+            sideFiles.append(SideFile(name: file.path, content: .encoded(content)))
+        }
+        let config = "config.json"
+        let text = try container.contents(config, limit: largestConfig) ?? Array("{}".utf8)
+        let json: JSON
+        do throws(JSONError) { json = try JSON(parsing: text) } catch {
+            throw CheckpointError.badJSON(file: config, error)
         }
         self.init(
-            container: container.file.path,
-            tensors: tensors,
-            config: config,
+            container: container.path,
+            tensors: container.header.files.flatMap(\.parts).compactMap(container.tensor),
+            config: json,
             sideFiles: sideFiles.sorted { precedes($0.name, $1.name) },
-            file: container.file
+            size: container.length
         )
     }
 }
@@ -48,21 +85,25 @@ private struct ContainedPart: EncodedTensor {
     func forEachPiece(_ body: ([UInt8]) throws -> Void) throws {
         try container.forEachPiece(of: part, body)
     }
+
+    func bytes(_ range: Range<Int>) throws -> [UInt8] { try container.bytes(range, of: part) }
 }
 
-extension ContainerFile {
-    /// A part as a tensor, if it is one: what is stored as it is, is read where it lies.
-    fileprivate func tensor(_ part: ContainerPart) -> CheckpointTensor? {
-        part.tensor.map {
+extension ContainerPart {
+    /// The part as a tensor, if it is one.
+    func checkpointTensor(
+        in file: MappedFile,
+        _ encoded: (any EncodedTensor)?
+    ) -> CheckpointTensor? {
+        tensor.map {
             CheckpointTensor(
                 name: $0.name,
                 dtype: $0.dtype,
                 shape: $0.shape,
-                byteCount: part.size,
+                byteCount: size,
                 file: file,
-                stored: part.stored,
-                encoded: part.encoding == .raw
-                    ? nil : ContainedPart(container: self, part: part)
+                stored: stored,
+                encoded: encoded
             )
         }
     }

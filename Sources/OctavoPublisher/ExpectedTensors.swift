@@ -103,8 +103,9 @@ func checkWeights(
     let tensors = model.checkpoint.tensors
     for (index, tensor) in tensors.enumerated() {
         progress(Progress("reading tensors", index + 1, of: tensors.count))
-        let values = try tensor.floats()
-        guard allFinite(values) else { throw TensorSetError.notFinite(tensor.name) }
-        if !linears.contains(tensor.name) { try requireHalves(values, named: tensor.name) }
+        try tensor.forEachFloats { values in
+            guard allFinite(values) else { throw TensorSetError.notFinite(tensor.name) }
+            if !linears.contains(tensor.name) { try requireHalves(values, named: tensor.name) }
+        }
     }
 }

@@ -70,7 +70,7 @@ func tensorProblems(
                 "tensor \(tensor.name) is \(tensor.type.name) \(tensor.shape), expected "
                     + "\(expected.dtype.rawValue) \(expected.shape)"
             )
-        } else if (try? tensor.withBytes { Digest(of: $0) }) != expected.digest {
+        } else if (try? digest(of: tensor)) != expected.digest {
             problems.append("tensor \(tensor.name) does not have the recorded digest")
         }
     }
@@ -79,6 +79,13 @@ func tensorProblems(
         problems.append("tensor \(name) is missing")
     }
     return problems
+}
+
+/// The SHA-256 of a tensor's bytes, a piece at a time.
+private func digest(of tensor: CheckpointTensor) throws -> Digest {
+    let hasher = ContentHasher(.sha256)
+    try tensor.forEachPiece { hasher.update($0) }
+    return Digest(finishing: hasher)
 }
 
 /// Which tensors hold what they cannot: numbers that are not finite, codes beyond their bits.
@@ -91,8 +98,12 @@ func valueProblems(_ model: OpenModel, _ progress: ProgressHandler) -> [String] 
                 if let problem = codeProblem(try tensor.integers(), model.scheme) {
                     problems.append("tensor \(tensor.name) holds \(problem)")
                 }
-            } else if !allFinite(try tensor.floats()) {
-                problems.append("tensor \(tensor.name) holds numbers that are not finite")
+            } else {
+                var areFinite = true
+                try tensor.forEachFloats { areFinite = areFinite && allFinite($0) }
+                if !areFinite {
+                    problems.append("tensor \(tensor.name) holds numbers that are not finite")
+                }
             }
         } catch {
             problems.append("\(error)")

@@ -20,7 +20,7 @@ public struct OpenModel: Sendable {
     /// Opens a directory in Hugging Face layout, a container, a GGUF file or a safetensors file.
     public init(_ path: String) throws {
         if let container = try openContainer(path) {
-            try self.init(Checkpoint(container), in: container)
+            try self.init(Checkpoint(ContainedFiles(container)), in: container)
         } else {
             try self.init(Checkpoint(path))
         }
@@ -64,7 +64,8 @@ public struct OpenModel: Sendable {
 
     /// All its weights, in memory.
     public func languageModel() throws -> LanguageModel {
-        try LanguageModel(configuration: configuration(), from: self)
+        try checkpoint.requireWholeInMemory()
+        return try LanguageModel(configuration: configuration(), from: self)
     }
 
     /// Its tokenizer: tokenizer.json, else tokenizer.model, or what a GGUF file says.
@@ -125,13 +126,10 @@ public struct OpenModel: Sendable {
 
     /// The record beside it, or nil if there is none.
     public func record() throws -> ArtifactRecord? {
-        if let container {
-            guard let file = container.header[ArtifactRecord.fileName] else { return nil }
-            return try ArtifactRecord(parsing: container.bytes(of: file))
-        }
+        if let container { return try ContainedFiles(container).record() }
         let path = joined(path, ArtifactRecord.fileName)
         guard fileKind(path) == .file else { return nil }
-        return try ArtifactRecord(parsing: readFile(path, limit: 100_000_000))
+        return try ArtifactRecord(parsing: readFile(path, limit: ArtifactRecord.largest))
     }
 }
 
@@ -140,6 +138,14 @@ extension OpenModel: WeightSource {
     public func tensor(_ name: String) throws -> (shape: [Int], elements: [Float]) {
         let tensor = try checkpoint.tensor(named: name)
         return (tensor.shape, try tensor.floats())
+    }
+
+    /// The shape of a weight, or of the linear that codes stand for.
+    public func shape(of name: String) -> [Int]? {
+        if let path = name.removingSuffix(".weight"), let linear = linearShape(path) {
+            return [linear.outputs, linear.inputs]
+        }
+        return checkpoint[name]?.shape
     }
 
     /// The additive layer of a quantized linear.

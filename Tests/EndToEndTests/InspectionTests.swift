@@ -149,10 +149,11 @@ struct InspectionTests {
             try box.add("model/README.md", "---\nlicense: mit\n---\n")
             let measured = try await box.succeed("evaluate folded --tokens ids.json --json")
             try box.add("e.json", measured.output)
+            try await box.succeed("pack folded folded.aqlm")
             var found: Set<String> = []
             for arguments in [
                 "inspect model --tensors", "inspect folded --evaluation e.json",
-                "inspect model/model.safetensors",
+                "inspect model/model.safetensors", "inspect folded.aqlm",
             ] {
                 found.formUnion(
                     try await box.succeed(arguments + " --json").json().object?.keys ?? []

@@ -72,3 +72,17 @@ func tensorFile(
         header + tensors.flatMap(\.bytes)
     )
 }
+
+/// Bytes that are fetched by ranges, and counted.
+final class CountedRanges: ByteRangeSource, @unchecked Sendable {
+    var bytes: [UInt8]
+    var fetched = 0
+    var count: Int { bytes.count }
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func bytes(_ range: Range<Int>) -> [UInt8] {
+        fetched += range.count
+        return Array(bytes[range])
+    }
+}

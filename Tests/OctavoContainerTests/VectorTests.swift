@@ -46,7 +46,8 @@ struct VectorTests {
             #expect(container.id.hex == vector.id)
             var found: [String: String] = [:]
             for contained in container.header.files {
-                found[contained.path] = Digest(of: try container.bytes(of: contained)).hex
+                found[contained.path] =
+                    Digest(of: try container.bytes(of: contained, limit: 1 << 20)).hex
             }
             #expect(found == vector.files)
             try container.verifyBytes(threads: 2)

@@ -35,6 +35,8 @@ public struct ModelInspection: Sendable {
     public let findings: [InspectionFinding]
     /// The record beside it, if it has one.
     public let record: ArtifactRecord?
+    /// The container that it is in, if it is in one.
+    public let container: ContainerFacts?
 
     /// A file and its length.
     public struct FileSize: Sendable, Equatable {
@@ -44,12 +46,12 @@ public struct ModelInspection: Sendable {
         public let bytes: Int
     }
 
-    /// Looks at a directory in Hugging Face layout, a GGUF file or a safetensors file.
+    /// Looks at a directory in Hugging Face layout, a container, a GGUF file or a safetensors file.
     ///
     /// - Throws: When the files cannot be read, or lie.
     public init(_ path: String) throws {
         if let container = try openContainer(path) {
-            try self.init(Checkpoint(container), in: container)
+            try self.init(ContainedFiles(container))
             return
         }
         let checkpoint: Checkpoint
@@ -60,14 +62,19 @@ public struct ModelInspection: Sendable {
         try self.init(checkpoint)
     }
 
-    private init(_ checkpoint: Checkpoint, in container: ContainerFile? = nil) throws {
+    /// Looks at the model in a container.
+    init(_ container: ContainedFiles) throws {
+        try self.init(Checkpoint(container), in: container)
+    }
+
+    private init(_ checkpoint: Checkpoint, in container: ContainedFiles? = nil) throws {
         var findings: [InspectionFinding] = []
         var model: OpenModel?
         var layout: AQLMLayout?
         var obstacle: String?
         do {
             if AQLMLayout.isDeclared(by: checkpoint) { layout = try AQLMLayout(checkpoint) }
-            model = try OpenModel(checkpoint, in: container)
+            model = try OpenModel(checkpoint)
             if checkpoint.isBare {
                 obstacle = "a lone file has no configuration to run it by"
             } else {
@@ -90,12 +97,21 @@ public struct ModelInspection: Sendable {
         self.obstacle = obstacle
         aqlm = layout?.parameters
         shape = ModelShape(config: config)
+        let parts = Dictionary(
+            (container?.header.files ?? []).flatMap(\.parts).map {
+                (UTF8Key($0.tensor?.name ?? ""), $0)
+            },
+            uniquingKeysWith: { first, _ in first }
+        )
         tensors = checkpoint.tensors.map {
-            InspectedTensor(
+            let part = parts[UTF8Key($0.name)]
+            return InspectedTensor(
                 name: $0.name,
                 type: $0.type.name,
                 shape: $0.shape,
-                byteCount: $0.byteCount
+                byteCount: $0.byteCount,
+                encoding: part?.encoding.name,
+                storedBytes: part?.stored.count
             )
         }
         groups = TensorGroup.grouping(tensors, quantized: layout?.modules ?? [])
@@ -117,10 +133,11 @@ public struct ModelInspection: Sendable {
         tokenizer = TokenizerFacts(checkpoint)
         license =
             checkpoint.ggufMetadata?.string("general.license")
-            ?? (checkpoint.format == .directory ? declaredLicense(inFolder: checkpoint.path) : nil)
+            ?? card(of: checkpoint, in: container).flatMap(declaredLicense)
         if tokenizer == nil, checkpoint.format != .safetensors { findings.append(.noTokenizer) }
         self.findings = findings
-        record = try model?.record()
+        if let container { record = try container.record() } else { record = try model?.record() }
+        self.container = container.map(ContainerFacts.init)
     }
 
     /// Whether a file of this name holds tensors, and is neither an index nor a text.
@@ -160,14 +177,20 @@ extension ModelInspection {
         license = metadata.string("general.license")
         findings = tokenizer == nil ? [.noTokenizer] : []
         record = nil
+        container = nil
     }
 }
 
-/// The licence that the model card in a folder declares in its front matter, on a line of its own.
-private func declaredLicense(inFolder folder: String) -> String? {
-    guard let card = try? readFile(joined(folder, ModelCard.fileName), limit: 1 << 20) else {
-        return nil
-    }
+/// The model card in a folder or a container, or nil where there is none of up to a MiB.
+private func card(of checkpoint: Checkpoint, in container: ContainedFiles?) -> [UInt8]? {
+    let limit = 1 << 20
+    if let container { return try? container.contents(ModelCard.fileName, limit: limit) }
+    guard checkpoint.format == .directory else { return nil }
+    return try? readFile(joined(checkpoint.path, ModelCard.fileName), limit: limit)
+}
+
+/// The licence that a model card declares in its front matter, on a line of its own.
+private func declaredLicense(in card: [UInt8]) -> String? {
     let lines = String(decoding: card, as: UTF8.self).split(
         omittingEmptySubsequences: false,
         whereSeparator: \.isNewline

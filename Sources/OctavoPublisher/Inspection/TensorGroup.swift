@@ -11,6 +11,10 @@ public struct InspectedTensor: Sendable, Equatable {
     public let shape: [Int]
     /// The bytes it takes.
     public let byteCount: Int
+    /// How a container stores them; nil elsewhere.
+    public var encoding: String?
+    /// The bytes that they are stored in there.
+    public var storedBytes: Int?
 }
 
 /// Tensors of a model that differ in nothing but the numbers in their names, such as those of all

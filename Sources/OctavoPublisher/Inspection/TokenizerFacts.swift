@@ -28,6 +28,9 @@ public struct TokenizerFacts: Sendable, Equatable {
         let names = Set(checkpoint.sideFiles.map(\.name))
         if let tokenizer = json("tokenizer.json") {
             self.init(tokenizer)
+        } else if names.contains("tokenizer.json") {
+            // Malformed, or of a model elsewhere and too large to be fetched for a look.
+            self.init(file: "tokenizer.json", kind: "not read")
         } else if names.contains("tokenizer.model") {
             self.init(file: "tokenizer.model", kind: "SentencePiece")
         } else if names.contains("vocab.json") {

@@ -53,6 +53,21 @@ def frame_rle(byte, count):
     return b"\x28\xb5\x2f\xfd\x60" + struct.pack("<H", count - 256) + struct.pack("<I", 3 | count << 3)[:3] + bytes([byte])
 
 
+def frame_text(content):
+    """A frame of up to a MiB that ends in equal bytes: a block of the bytes before them, then runs."""
+    body = content.rstrip(content[-1:])
+    pieces = [(0, body)] if body else []
+    left = len(content) - len(body)
+    while left:
+        pieces.append((1, content[-1:] * min(left, 1 << 17)))
+        left -= len(pieces[-1][1])
+    frame = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(content))
+    for i, (kind, piece) in enumerate(pieces):
+        frame += struct.pack("<I", (i + 1 == len(pieces)) | kind << 1 | len(piece) << 3)[:3]
+        frame += piece[:1] if kind else piece
+    return frame
+
+
 def part(stored, content=None, encoding="raw", tensor=None, **members):
     content = stored if content is None else content
     entry = {"encoding": encoding, "length": len(stored), "sha256": sha(content).hex(), "size": len(content)}
@@ -74,6 +89,16 @@ def tensor_file(path, *parts):
         offset += len(content)
     text = json.dumps(header).encode()
     return path, [part(struct.pack("<Q", len(text)) + text), *parts]
+
+
+def padded_header(item, size):
+    """A file of tensors whose header is padded with spaces to so many bytes, and stored as frames."""
+    path, (header, *tensors) = item
+    text = header[1][8:].ljust(size - 8)
+    content = struct.pack("<Q", len(text)) + text
+    frames = [frame_text(content[i : i + MIB]) for i in range(0, size, MIB)]
+    stored = b"".join(frames) + struct.pack(f"<{len(frames)}I", *map(len, frames))
+    return path, [part(stored, content, "zstd"), *tensors]
 
 
 def container(files, *, edit=None, text=None, leaves=None, pad=b"\0", requires=(), preamble=None, data=None, spare=0):
@@ -201,6 +226,7 @@ def tensor_lie(**changes):
 
 
 other = tensor_file("m.safetensors", RAW)
+three = [tensor_file(f"{name}.safetensors", lie(RAW, tensor={**RAW[0]["tensor"], "name": name})) for name in "abc"]
 other_header = tensor_file("m.safetensors", lie(RAW, tensor={"name": "v", "dtype": "F16", "shape": [2, 2]}))[1][0]
 
 invalid = [
@@ -266,6 +292,8 @@ invalid = [
     ("C22 no header", container([("m.safetensors", [RAW])])),
     ("C22 a header of another length", container([("m.safetensors", [part(other[1][0][1] + b" "), RAW])])),
     ("C22 a tensor too many", container([("m.safetensors", [tensor_file("m", RAW, BITS4)[1][0], RAW])])),
+    ("C22 a header longer than any", container([padded_header(other, 100_000_009)])),
+    ("C22 headers longer than any together", container([padded_header(item, 99_000_000) for item in three])),
     ("C22 bytes between tensors", container([("m.safetensors", [other[1][0], RAW, part(b"x")])])),
     ("C23 a flipped bit in the data", flipped(plain, len(plain) - 1)),
     ("C24 something between parts", container([CONFIG, ("b", [part(b"b")])], pad=b"\1")),
