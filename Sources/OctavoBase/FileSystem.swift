@@ -107,6 +107,21 @@ public func removeAll(_ path: String) throws(FileError) {
     }
 }
 
+/// Refuses to begin what a disk has no room for; where the system does not tell, the writing itself will.
+///
+/// - Parameters:
+///   - bytes: What is going to be written.
+///   - directory: Where, on the disk in question.
+/// - Throws: ``FileError`` with ``FileError/isDiskFull``.
+public func requireSpace(_ bytes: Int, in directory: String) throws(FileError) {
+    var status = statvfs()
+    guard unsafe statvfs(directory, &status) == 0 else { return }
+    let (free, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
+        by: UInt64(status.f_frsize)
+    )
+    guard overflow || bytes <= free else { throw FileError("write", directory, code: ENOSPC) }
+}
+
 /// Gives a file or directory another name, replacing a file that had it.
 public func moveFile(_ from: String, to: String) throws(FileError) {
     guard unsafe rename(from, to) == 0 else { throw FileError("rename", to) }

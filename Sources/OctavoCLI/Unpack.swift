@@ -1,5 +1,6 @@
 import ArgumentParser
 import OctavoBase
+import OctavoContainer
 import OctavoPublisher
 
 struct Unpack: AsyncParsableCommand {
@@ -26,11 +27,13 @@ struct Unpack: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting(as: result) { printer in
-            let source = try await openModel(model, printer)
-            guard let container = source.container else { throw ModelError.notPacked(source.path) }
+            let path = try await ModelPlace(model).localPath(printer)
+            guard path.hasSuffix(ContainerFile.suffix) else { throw ModelError.notPacked(path) }
             let (output, handler, threads) = (output, printer.handler, threads.count)
+            // Whether what is in it makes a model does not matter here.
             let files = try await runBlocking {
-                try unpack(container, to: output, threads: threads, progress: handler)
+                let container = try ContainerFile(MappedFile(path))
+                return try unpack(container, to: output, threads: threads, progress: handler)
             }
             printer.finish()
             result.show(

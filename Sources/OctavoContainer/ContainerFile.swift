@@ -85,6 +85,7 @@ public struct ContainerFile: Sendable {
                     wanted.lowerBound - place.lowerBound..<wanted.upperBound - place.lowerBound
                 ]
         }
+        file.release(part.stored)
         return bytes
     }
 

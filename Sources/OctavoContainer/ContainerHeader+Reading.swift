@@ -3,6 +3,8 @@ internal import OctavoBase
 extension ContainerHeader {
     private static let mostFiles = 100_000
     private static let mostParts = 1_000_000
+    /// More than 64 MiB hold of parts, and few enough for memory: each takes some 60 bytes there.
+    private static let mostValues = 4_000_000
     private static let largestPart = 1 << 48
     private static let largestDimension = 1 << 48
 
@@ -86,7 +88,7 @@ extension ContainerHeader {
         let bytes = Array(text[...end])
         let json: JSON
         do throws(JSONError) {
-            json = try JSON(parsing: bytes, mostValues: 16 * mostParts)
+            json = try JSON(parsing: bytes, mostValues: mostValues)
         } catch { throw ContainerError(.headerText, "the header is malformed: \(error)") }
         guard Array(json.text(.canonical).utf8) == bytes else {
             throw ContainerError(.canonicalHeader, "the header is not in canonical form")

@@ -161,6 +161,8 @@ public func unpack(
     let folder = try PartialFolder(for: output)
     let artifact = try folder.makeArtifact()
     let total = container.header.files.reduce(0) { $0 + $1.size }
+    // Few stored bytes may stand for more than the disk has: better said than found out by filling it.
+    try requireSpace(total, in: artifact)
     var done = 0
     for contained in container.header.files {
         let path = joined(artifact, contained.path)

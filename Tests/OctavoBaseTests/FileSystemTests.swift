@@ -114,3 +114,14 @@ func whatCannotBeLookedAtIsNotTakenForAbsent() async throws {
         #expect(unlinkat(descriptor, name, 0) == 0 && close(descriptor) == 0)
     }
 }
+
+@Test
+func whatADiskHasNoRoomForIsNotBegun() async throws {
+    try await withTemporaryDirectory { directory in
+        try requireSpace(0, in: directory)
+        let error = #expect(throws: FileError.self) { try requireSpace(.max, in: directory) }
+        #expect(error?.isDiskFull == true)
+        // What cannot be asked about is found out by writing.
+        try requireSpace(.max, in: directory + "/nothing")
+    }
+}

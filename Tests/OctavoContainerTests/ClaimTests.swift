@@ -15,7 +15,12 @@ struct ClaimTests {
                 Array(stored[start..<min(stored.count, start + MerkleTree.leafSize)])
             )
         }
-        var header = headerText([("f", [entry])], leaves: leaves)
+        return container(headerText([("f", [entry])], leaves: leaves), leaves, stored)
+    }
+
+    /// A container of a header's text and its data.
+    private func container(_ text: [UInt8], _ leaves: [UInt8], _ stored: [UInt8]) -> [UInt8] {
+        var header = text
         // So that the part begins where the data does: it is aligned to pages.
         let length = (64 + header.count + 16383) / 16384 * 16384 - 64
         header += [UInt8](repeating: UInt8(ascii: " "), count: length - header.count)
@@ -107,6 +112,22 @@ struct ClaimTests {
         let container = try await RemoteContainer(CountedRanges(bytes))
         await #expect(throws: FileError.self) {
             try await container.contents(of: container.header.files, limit: length - 1)
+        }
+    }
+
+    @Test("a header of more values than memory has room for is refused")
+    func claimsValues() async throws {
+        for (count, isSound) in [(3_900_000, true), (4_000_000, false)] {
+            let text =
+                "{\"files\":[],\"leaves\":\"\",\"requires\":[],\"x\":["
+                + String(repeating: "0,", count: count - 1) + "0]}"
+            try await withContainer(container(Array(text.utf8), [], [])) { file in
+                var rule: ContainerRule?
+                do throws(ContainerError) { _ = try ContainerFile(file) } catch {
+                    rule = error.rule
+                }
+                #expect(rule == (isSound ? nil : .headerText))
+            }
         }
     }
 
