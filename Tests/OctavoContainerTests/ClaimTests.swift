@@ -99,11 +99,14 @@ struct ClaimTests {
                     PartPlan(
                         .memory([0, 0, 0, 0]),
                         tensor: tensor,
-                        form: .additive(
-                            codebooks: 1,
-                            bits: 8,
-                            group: 2,
-                            stored: [UInt8](repeating: 0, count: length)
+                        form: .encoded(
+                            LossyMatrix(
+                                codebooks: [Float](repeating: 0, count: 512),
+                                bits: 8,
+                                group: 2,
+                                scales: [0],
+                                codes: [0]
+                            )
                         )
                     ),
                 ]
