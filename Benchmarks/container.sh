@@ -9,8 +9,7 @@
 #   OCTAVO    the binary (default: .build/release/octavo)
 #
 # The made-up checkpoint has brain floats whose exponents vary as those of weights do and whose mantissas are
-# noise. Files are read once before anything is timed; each command runs three times and the fastest counts, on
-# two threads. `cp` and `sha256sum` run one after the other, as a user's script would.
+# noise. Each command runs three times and the fastest counts, on two threads. `cp` and `sha256sum` run one after the other, as a user's script would.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export OCTAVO=${OCTAVO:-$PWD/.build/release/octavo}
@@ -18,7 +17,7 @@ work=$(mktemp -d ${FOLDER:+-p "$FOLDER"})
 trap 'rm -rf "$work"' EXIT
 
 python3 - "$work" "${SIZE_MB:-1500}" "${FOLDED:-}" "${SMALL:-}" "${ORIGINAL:-}" <<'PY'
-import json, os, pathlib, re, resource, shutil, struct, subprocess, sys, time
+import json, os, pathlib, re, resource, shutil, struct, subprocess, sys, tempfile, time
 
 work, megabytes = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 folded, small, original = sys.argv[3:]
@@ -35,7 +34,7 @@ def parameters(folder):
     return json.loads(shown.stdout)["parameters"]
 
 def best(*commands, before=lambda: None):
-    """The wall and processor seconds of the fastest of three runs, and the most memory in megabytes."""
+    """The wall and processor seconds of the fastest of three runs."""
     found = []
     for _ in range(3):
         before()
@@ -47,6 +46,10 @@ def best(*commands, before=lambda: None):
     return min(found)
 
 print(f"{'':48}{'':10} {'':14}{'asked':>9}  holds")
+if not folded:
+    print("size of a folded model's container: not measured, as FOLDED names none")
+if not (small and original):
+    print("size with encoded embeddings: not measured, as SMALL and ORIGINAL name none")
 if folded:
     packed = work / "folded.aqlm"
     subprocess.run([octavo, "pack", folded, packed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
@@ -56,6 +59,11 @@ if small and original:
     # The original in 16 bits: weights alone, whatever its own files hold them in.
     ratio = 2 * parameters(original) / os.path.getsize(small)
     line("original in 16 bits / .aqlm with embeddings", ratio, "times", ">= 7", ratio >= 7)
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        subprocess.run([octavo, "unpack", small, f"{folder}/there"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        cost = json.loads(pathlib.Path(f"{folder}/there/octavo.json").read_text())["recipe"].get("embeddings")
+    if cost:
+        print(f"  {cost['encoding']} alone costs KL {cost['kl']:.3f} on the calibration text")
 
 def checkpoint(name, count, side):
     """Layers of side x side."""

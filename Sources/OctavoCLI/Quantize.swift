@@ -130,12 +130,15 @@ struct Quantize: AsyncParsableCommand {
             (request.embeddings, request.isCanonical) = (embeddings, canonical)
             request.blockTuningEpochs = blockTuningEpochs
             request.memory = memory.bytes
-            let (asked, output, handler) = (request, output, printer.handler)
+            var output = output
+            while output.hasSuffix("/") { output.removeLast() }
+            let place = output
+            let (asked, handler) = (request, printer.handler)
             let record = try await runBlocking {
-                try quantize(source, to: output, asked, progress: handler)
+                try quantize(source, to: place, asked, progress: handler)
             }
             printer.finish()
-            let sizes = try OpenModel(output).sizes
+            let sizes = try OpenModel(place).sizes
             result.show(
                 .object([
                     "output": .string(output), "sizes": sizes.json, "layers": record.json["layers"],

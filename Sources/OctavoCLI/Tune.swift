@@ -94,6 +94,10 @@ struct Tune: AsyncParsableCommand {
 
     func validate() throws {
         try require(!calibration.isEmpty, "--calibration needs a file")
+        try require(
+            !output.hasSuffix(".aqlm"),
+            "tune makes a directory; `octavo pack` makes a .aqlm file of it"
+        )
         if objective.needsTeacher {
             try require(
                 teacher != nil,

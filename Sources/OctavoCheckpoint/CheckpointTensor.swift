@@ -28,7 +28,9 @@ public struct CheckpointTensor: Sendable {
     public let byteCount: Int
 
     /// The bytes that it takes in its file, which are others where it is encoded.
-    public var storedByteCount: Int { encoded == nil ? byteCount : range.count }
+    public let storedByteCount: Int
+    /// Whether a container holds it as integers or as codes with codebooks.
+    public let isCoded: Bool
 
     let file: MappedFile
     /// Where its bytes are, or those of the storage that it is laid out in.
@@ -48,6 +50,7 @@ public struct CheckpointTensor: Sendable {
         byteCount: Int,
         file: MappedFile,
         stored: Range<Int>,
+        isCoded: Bool = false,
         encoded: (any EncodedTensor)?
     ) {
         self.name = name
@@ -56,6 +59,8 @@ public struct CheckpointTensor: Sendable {
         self.byteCount = byteCount
         self.file = file
         range = stored
+        storedByteCount = stored.count
+        self.isCoded = isCoded
         transform = nil
         layout = nil
         self.encoded = encoded
@@ -76,6 +81,8 @@ public struct CheckpointTensor: Sendable {
         self.range = range
         self.transform = transform
         byteCount = range.count
+        storedByteCount = range.count
+        isCoded = false
         layout = nil
         encoded = nil
     }
@@ -96,6 +103,8 @@ public struct CheckpointTensor: Sendable {
         self.byteCount = byteCount
         self.file = file
         range = storage
+        storedByteCount = byteCount
+        isCoded = false
         transform = nil
         self.layout = layout
         encoded = nil

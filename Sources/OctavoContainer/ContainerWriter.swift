@@ -135,6 +135,14 @@ public func writeContainer(
     guard tensorHeadersFit(tensorFiles.map { $0.parts[0].source.count }) else {
         throw ContainerWriteError.plan("the headers of the safetensors files are too long")
     }
+    for part in files.flatMap(\.parts) {
+        guard case .encoded(let matrix) = part.form else { continue }
+        guard let tensor = part.tensor, [.f16, .bf16].contains(tensor.dtype),
+            tensor.shape == matrix.shape, part.source.count == 2 * matrix.shape[0] * matrix.shape[1]
+        else {
+            throw ContainerWriteError.plan("a tensor is not the matrix that it is encoded as")
+        }
+    }
     let bounds = files.map { file in
         (file.path, file.parts.map { PartEncoder($0).boundEntry })
     }

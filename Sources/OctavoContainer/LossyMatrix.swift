@@ -35,7 +35,10 @@ public struct LossyMatrix: Sendable {
     ///   - scales: `[rows]`, halves in value.
     ///   - codes: `[rows, groups, codebooks]`.
     public init(codebooks: [Float], bits: Int, group: Int, scales: [Float], codes: [UInt16]) {
+        precondition(1...16 ~= bits && group > 0 && !scales.isEmpty)
         let count = (codebooks.count / group) >> bits
+        precondition(count > 0 && codebooks.count == count << bits * group)
+        precondition(codes.count % (scales.count * count) == 0)
         encoding = .additive(codebooks: count, bits: bits, group: group)
         shape = [scales.count, codes.count / (scales.count * count) * group]
         let unused = 16 - bits
@@ -51,12 +54,16 @@ public struct LossyMatrix: Sendable {
     public func values(threads: Int) -> [Float] {
         let size = 2 * shape[0] * shape[1]
         let length = PartReader.range(0, size: .max, encoding).count
-        return parallelMap((size + length - 1) / length, threads: threads) { index in
+        let pieces = parallelMap((size + length - 1) / length, threads: threads) { index in
             let halves = [UInt16](
                 copying: piece(PartReader.range(index, size: size, encoding), .f16)
             )
-            return (halves ?? []).map { Half.widen($0) }
-        }.flatMap(\.self)
+            return halves ?? []
+        }
+        var values: [Float] = []
+        values.reserveCapacity(shape[0] * shape[1])
+        for piece in pieces { values += piece.lazy.map { Half.widen($0) } }
+        return values
     }
 
     /// Some of the bytes that this decodes to: whole groups of halves or brain floats.
@@ -66,6 +73,14 @@ public struct LossyMatrix: Sendable {
 }
 
 extension PartEncoding {
+    /// Whether it is one of integers with scales, or of codes with codebooks.
+    public var isOfGroups: Bool {
+        switch self {
+        case .int8, .additive: true
+        default: false
+        }
+    }
+
     /// Some bytes of a matrix that is stored as groups: whole groups.
     func matrix(_ range: Range<Int>, of stored: RawSpan, shape: [Int], dtype: DType) -> [UInt8] {
         switch self {

@@ -62,7 +62,8 @@ struct PartEncoder: Sendable {
         let range = PartReader.range(index, size: size, encoding)
         return plan.source.withBytes(range) { bytes in
             switch encoding {
-            case .raw, .additive: return EncodedPiece(bytes: bytes.array)
+            case .raw: return EncodedPiece(bytes: bytes.array)
+            case .additive: return nil
             case .bits(let bits):
                 let width = plan.tensor?.dtype == .i8 ? 1 : 2
                 return packedBits(bytes, width: width, bits: bits).map { EncodedPiece(bytes: $0) }

@@ -81,7 +81,10 @@ func nearestIntegers(_ values: [Float], group: Int) -> [UInt8]? {
         guard largest.isFinite, largest < 127 * 65504, values.allSatisfy(\.isFinite) else {
             return nil
         }
-        let scale = Half.narrow(largest / 127)
+        var scale = Half.narrow(largest / 127)
+        // Of small scales a half has few bits: too small a one would clip; and a product may be beyond halves.
+        while Half.widen(scale) * 127.5 < largest { scale += 1 }
+        while scale > 0, !Half.widen(Half.narrow(Half.widen(scale) * 127)).isFinite { scale -= 1 }
         let factor = Half.widen(scale)
         result.append(UInt8(truncatingIfNeeded: scale))
         result.append(UInt8(truncatingIfNeeded: scale >> 8))

@@ -47,6 +47,10 @@ func writeArtifact(
             writer.replaced[name.path(layer: index) + ".bias"] = { bias }
         }
     }
+    // A copy of the embedding would stand beside it in 16 bits.
+    if embeddings != nil, configuration.tiesEmbeddings {
+        writer.omitted = [EmbeddingQuantization.head]
+    }
     for (name, matrix) in embeddings?.matrices ?? [:] {
         writer.replaced[name] = { matrix.values(threads: request.threads) }
     }

@@ -187,9 +187,10 @@ extension ModelCard {
                 - Calibrated on {{calibration}}{{#calibrationDigest}} (sha256 of the token ids `{{calibrationDigest}}`){{/calibrationDigest}}.
                 - Seed {{seed}}, {{threads}} threads, octavo {{version}}; {{tuning}}.
                 {{#embeddings}}
-                - Embedding and head are stored as `{{encoding}}`, with loss, in {{size}}. That alone, in the original, \
-                costs KL {{kl}} nats and takes the perplexity from {{original}} to {{perplexity}}, on {{tokens}} tokens of the \
-                calibration text. `octavo unpack` gives a directory that holds them as plain halves, as other programs load them.
+                - Embedding and head were encoded as `{{encoding}}`, with loss; in the `.aqlm` file they take {{size}}. That alone, in \
+                the original, costs KL {{kl}} nats and takes the perplexity from {{original}} to {{perplexity}}, on {{tokens}} tokens of \
+                the calibration text. Unpacked (`octavo unpack`) they are plain halves, as other programs load them: the sizes above \
+                are those of such a directory.
                 {{/embeddings}}
                 {{#sources}}
                 - Made from `{{path}}`, sha256 `{{sha256}}`.

@@ -103,6 +103,7 @@ extension ContainerPart {
                 byteCount: size,
                 file: file,
                 stored: stored,
+                isCoded: encoding.isOfGroups,
                 encoded: encoded
             )
         }

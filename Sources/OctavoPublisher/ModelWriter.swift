@@ -11,6 +11,8 @@ struct ModelWriter {
     var quantized: [String: () throws -> AdditiveLayer] = [:]
     /// Tensors whose values are others than the model's, of the same shape; by name.
     var replaced: [String: () throws -> [Float]] = [:]
+    /// Tensors of the model that the output does not have; by name.
+    var omitted: Set<String> = []
     /// The scheme of the additive layers.
     var scheme: Scheme?
 
@@ -38,7 +40,7 @@ struct ModelWriter {
             plans.append(plan)
             sources[plan.name] = source
         }
-        for tensor in model.checkpoint.tensors {
+        for tensor in model.checkpoint.tensors where !omitted.contains(tensor.name) {
             if let path = tensor.name.removingSuffix(".weight"), quantized[path] != nil, let scheme
             {
                 let parameters = try AQLMParameters(scheme)
@@ -133,6 +135,7 @@ struct ModelWriter {
         switch tensor.type {
         case .dtype(let dtype):
             let isFloat = [.f16, .bf16, .f32, .f64].contains(dtype)
+            if !isFloat, replaced[tensor.name] != nil { return options.dtype ?? .f16 }
             return isFloat && quantizedPath(tensor.name) == nil ? options.dtype ?? dtype : dtype
         case .ggml: return options.dtype ?? .f16
         }

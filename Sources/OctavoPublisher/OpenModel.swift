@@ -108,19 +108,16 @@ public struct OpenModel: Sendable {
     }
 
     /// Where its bytes go.
+    ///
+    /// In a container, as it stores them.
     public var sizes: SizeBreakdown {
-        sizes(storing: container == nil ? nil : (try? record())?.embeddings)
-    }
-
-    /// Where its bytes go in a container that holds embedding and head with loss.
-    func sizes(storing embeddings: EmbeddingRecord?) -> SizeBreakdown {
-        SizeBreakdown(
+        let coded = checkpoint.tensors.filter {
+            $0.isCoded && EmbeddingQuantization.names.contains($0.name)
+        }
+        return SizeBreakdown(
             tensors: checkpoint.tensors.map { ($0.name, $0.shape, $0.storedByteCount) },
             groupSize: scheme?.groupSize,
-            embeddings: Dictionary(
-                (embeddings?.tensors ?? []).map { ($0.name, $0.size) },
-                uniquingKeysWith: { first, _ in first }
-            )
+            embeddings: Set(coded.map(\.name))
         )
     }
 

@@ -5,8 +5,8 @@ import OctavoModel
 
 /// Packs a model into a container, without loss.
 ///
-/// What is in safetensors files already goes in as it is, byte for byte; of any other source the files are
-/// packed that a conversion to safetensors gives.
+/// What is in safetensors files already goes in as it is, byte for byte, and a container stays one, encodings and
+/// all; of any other source the files are packed that a conversion to safetensors gives.
 ///
 /// - Parameters:
 ///   - model: What to pack.
@@ -73,6 +73,11 @@ private func pack(
 ) throws -> ContainerSummary {
     func write(_ files: [ContainedFilePlan]) throws -> ContainerSummary {
         try writeContainer(files, to: makeOutput(), threads: options.threads) {
+            progress(Progress("packing", $0, of: $1, unit: .bytes))
+        }
+    }
+    if let container = model.container, options.keepsFiles {
+        return try copyContainer(container, to: makeOutput(), threads: options.threads) {
             progress(Progress("packing", $0, of: $1, unit: .bytes))
         }
     }

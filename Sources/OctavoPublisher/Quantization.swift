@@ -28,7 +28,7 @@ public func quantize(
     progress: @escaping ProgressHandler = { _ in }
 ) throws -> ArtifactRecord {
     let place = try PartialFolder.vacant(output)
-    let name = lastComponent(place)
+    let name = lastComponent(place).removingSuffix(ContainerFile.suffix) ?? lastComponent(place)
     let isContainer = place.hasSuffix(ContainerFile.suffix)
     guard isContainer || request.embeddings == nil else {
         throw QuantizationPlanError.embeddingsOutsideContainer
@@ -94,15 +94,6 @@ public func quantize(
             digest: digest(ofTokens: sequences)
         )
         try describe(artifact, named: name, &record, sequences, threads: request.threads)
-        let report = try report(
-            on: OpenModel(artifact),
-            named: name,
-            record,
-            run.history,
-            times.end(),
-            request,
-            original: model
-        )
         var made = artifact
         if isContainer {
             made = journal.containerFile
@@ -115,6 +106,16 @@ public func quantize(
                 progress: progress
             )
         }
+        let report = try report(
+            on: OpenModel(made),
+            named: name,
+            output: lastComponent(place),
+            record,
+            run.history,
+            times.end(),
+            request,
+            original: model
+        )
         try AtomicFile.write(report.html, to: place + QuantizationReport.fileSuffix)
         try journal.commit(made)
         return record
@@ -163,8 +164,7 @@ func describe(
         threads: threads
     )
     try AtomicFile.write(record.text, to: joined(artifact, ArtifactRecord.fileName))
-    let sizes = model.sizes(storing: record.embeddings)
-    let card = ModelCard(title: name, record: record, sizes: sizes)
+    let card = ModelCard(title: name, record: record, sizes: model.sizes)
     try AtomicFile.write(card.markdown(), to: joined(artifact, ModelCard.fileName))
 }
 

@@ -11,7 +11,10 @@ func checkedMemoryPlan(
         tokens: request.tokens,
         sequenceLength: request.sequenceLength,
         budget: request.memory,
-        preparations: preparations(quantizer.configuration, request)
+        preparations: preparations(quantizer.configuration, request),
+        resident: request.embeddings.map {
+            EmbeddingQuantization.resident(quantizer.configuration, $0)
+        } ?? 0
     )
     let cost = quantizer.costPlan(tokens: request.tokens, effort: request.effort)
     let embeddings = request.embeddings.map {
@@ -36,8 +39,12 @@ private func preparations(
         let bytes = writingBytes(configuration, length: request.sequenceLength)
         parts.append(MemoryPlan.Part(name: "the whole model, writing text", bytes: bytes))
     }
-    if request.embeddings != nil {
-        let bytes = EmbeddingQuantization.bytes(configuration, length: request.sequenceLength)
+    if let encoding = request.embeddings {
+        let bytes = EmbeddingQuantization.bytes(
+            configuration,
+            encoding,
+            length: request.sequenceLength
+        )
         parts.append(MemoryPlan.Part(name: "embedding and head, being encoded", bytes: bytes))
     }
     return parts

@@ -1,4 +1,5 @@
 import OctavoBase
+import OctavoCheckpoint
 import OctavoModel
 import OctavoQuantizer
 
@@ -7,6 +8,7 @@ import OctavoQuantizer
 /// - Parameters:
 ///   - artifact: The result.
 ///   - name: What it is called.
+///   - output: The name of its directory or file.
 ///   - record: Its record.
 ///   - history: What was remembered of the run.
 ///   - stages: Where the time went.
@@ -17,6 +19,7 @@ import OctavoQuantizer
 func report(
     on artifact: OpenModel,
     named name: String,
+    output: String,
     _ record: ArtifactRecord,
     _ history: QuantizationProgress.History,
     _ stages: [QuantizationReport.Stage],
@@ -26,12 +29,12 @@ func report(
     var report = QuantizationReport(
         title: name,
         scheme: record.scheme,
-        sizes: artifact.sizes(storing: record.embeddings)
+        sizes: artifact.sizes
     )
     let configuration = try artifact.configuration()
     report.effort = request.effort.rawValue
     report.sources = record.sources.map(\.path)
-    report.originalBytes = original.sizes.totalBytes
+    report.originalBytes = original.checkpoint.tensors.reduce(0) { $0 + $1.byteCount }
     report.calibration =
         record.calibration.isSelfWritten
         ? "text that the original wrote itself" : record.calibration.text.joined(separator: ", ")
@@ -63,7 +66,7 @@ func report(
     report.stages = stages
     report.settings = settings(request, record)
     report.warnings = warnings(configuration, record) + rareExpertWarnings(history.rareExperts)
-    report.command = request.command(original: lastComponent(original.path), output: name)
+    report.command = request.command(original: lastComponent(original.path), output: output)
     return report
 }
 

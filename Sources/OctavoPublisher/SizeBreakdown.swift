@@ -8,7 +8,7 @@ public struct SizeBreakdown: Sendable, Equatable {
         case codebooks
         /// Their scales.
         case scales
-        /// Embedding and head, where a container holds them with loss.
+        /// Embedding and head of a quantized model, where a container holds them as integers or codes.
         case embeddings
         /// All other tensors: embeddings, norms, head, and whole models that are not quantized.
         case unquantized
@@ -29,17 +29,16 @@ public struct SizeBreakdown: Sendable, Equatable {
     /// - Parameters:
     ///   - tensors: Names, shapes and stored lengths in bytes.
     ///   - groupSize: The weights that a group of codes stands for; nil if nothing is quantized.
-    ///   - embeddings: The bytes of embedding and head, if a container holds them with loss; by name.
+    ///   - embeddings: The names of embedding and head, if a container holds them as integers or codes.
     public init(
         tensors: [(name: String, shape: [Int], byteCount: Int)],
         groupSize: Int?,
-        embeddings: [String: Int] = [:]
+        embeddings: Set<String> = []
     ) {
         for tensor in tensors {
-            let part =
-                embeddings[tensor.name] != nil
-                ? .embeddings : groupSize == nil ? .unquantized : Self.part(of: tensor.name)
-            bytes[part, default: 0] += embeddings[tensor.name] ?? tensor.byteCount
+            var part = groupSize == nil ? .unquantized : Self.part(of: tensor.name)
+            if groupSize != nil, embeddings.contains(tensor.name) { part = .embeddings }
+            bytes[part, default: 0] += tensor.byteCount
             switch part {
             case .codes:
                 quantizedWeights += tensor.shape.prefix(2).reduce(1, *) * (groupSize ?? 0)

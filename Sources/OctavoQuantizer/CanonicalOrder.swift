@@ -3,9 +3,9 @@ public import OctavoModel
 extension AdditiveLayer {
     /// The same layer with the entries of each codebook in ascending order, and codes that follow them.
     ///
-    /// It stands for the same weights to the last bit, since nothing is added in another order. Of two layers
-    /// that differ in the order of entries alone both become the same one, and codebooks in order take fewer
-    /// bytes when they are packed. (specs: formats, F.3.)
+    /// It stands for the same weights to the last bit, since nothing is added in another order. Layers that differ
+    /// in the order of entries alone become the same one, and codebooks in order take fewer bytes when they are
+    /// packed. (specs: formats, F.3.)
     public var canonical: AdditiveLayer {
         let (entries, size) = (scheme.entries, scheme.groupSize)
         var sorted = codebooks
@@ -22,10 +22,16 @@ extension AdditiveLayer {
                 return signs.map { $0.0.sign == .minus } ?? (a.startIndex < b.startIndex)
             }
             for (place, entry) in order.enumerated() {
-                places[entry] = UInt16(truncatingIfNeeded: place)
+                var isRepeated = place > 0
                 for i in 0..<size {
-                    sorted[(first + place) * size + i] = codebooks[entry * size + i]
+                    let value = codebooks[entry * size + i]
+                    let before = (first + place - 1) * size + i
+                    isRepeated = isRepeated && sorted[before].bitPattern == value.bitPattern
+                    sorted[(first + place) * size + i] = value
                 }
+                // Of equal entries the first serves for all.
+                places[entry] =
+                    isRepeated ? places[order[place - 1]] : UInt16(truncatingIfNeeded: place)
             }
         }
         var codes = codes

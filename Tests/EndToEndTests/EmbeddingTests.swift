@@ -20,7 +20,13 @@ struct EmbeddingTests {
             let sizes = try await box.succeed("inspect folded.aqlm --json").json()["sizes"]
             #expect(sizes?["bytes"]?["embeddings"]?.integer == 258 * 4 + 258 * 2 + 2 * 16 * 8 * 2)
 
+            // Packed again from the directory nothing is known of codes; a container stays what it is.
+            try await box.succeed("pack folded.aqlm same.aqlm")
+            #expect(try readFile(box("same.aqlm")) == readFile(box("folded.aqlm")))
             try await box.succeed("unpack folded.aqlm folded")
+            try await box.succeed("pack folded again.aqlm")
+            let again = try await box.succeed("inspect again.aqlm --json").json()["sizes"]?["bytes"]
+            #expect(again?["embeddings"] == nil)
             #expect(try await box.succeed("verify folded --json").json()["holds"] == true)
             let record = try JSON(parsing: readFile(box("folded/octavo.json")))["recipe"]
             #expect(record?["canonical"] == true)
@@ -28,7 +34,7 @@ struct EmbeddingTests {
             let cost = try #require(record?["embeddings"]?["kl"]?.number)
             #expect(cost > 0)
             let card = try String(decoding: readFile(box("folded/README.md")), as: UTF8.self)
-            #expect(card.contains("`2x4g8`, with loss"))
+            #expect(card.contains("encoded as `2x4g8`, with loss"))
             // What the container holds with loss the folder holds as plain halves: the same model.
             try box.add("text.txt", String(repeating: "The sea is wide. ", count: 20))
             let evaluations = try await ["folded.aqlm", "folded"].map {
@@ -106,9 +112,43 @@ struct EmbeddingTests {
             let command = "quantize model killed/folded.aqlm \(arguments)"
             try await box.run(command, killedOnce: "killed/folded.aqlm.partial/" + moment)
             if fileKind(box("killed/folded.aqlm")) == nil {
-                try await box.succeed(command + " --resume")
+                let resumed = try await box.succeed(command + " --resume --json")
+                // A table that is kept is not made again.
+                #expect(!resumed.notes.contains("\"quantizing embeddings\""))
             }
             #expect(try readFile(box("killed/folded.aqlm")) == readFile(box("whole/folded.aqlm")))
+        }
+    }
+
+    @Test("tuning writes a directory, which says nothing of codes that it does not hold")
+    func tunes() async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            try box.add("text.txt", String(repeating: "The sea is wide. ", count: 40))
+            try await box.succeed("quantize model folded.aqlm/ \(arguments)")
+            let tuning =
+                "--teacher model --calibration text.txt --tokens 512 --sequence-length 32 --steps 2"
+            let notes = try await box.run("tune folded.aqlm tuned.aqlm \(tuning)")
+            #expect(notes.status == 64 && notes.notes.contains("octavo pack"))
+            try await box.succeed("tune folded.aqlm tuned \(tuning)")
+            let recipe = try JSON(parsing: readFile(box("tuned/octavo.json")))["recipe"]
+            #expect(recipe?["embeddings"] == nil && recipe?["canonical"] == nil)
+            #expect(try await box.succeed("verify tuned --json").json()["holds"] == true)
+        }
+    }
+
+    @Test("a record that claims sizes beyond all reason is refused")
+    func refusesClaims() async throws {
+        try await withSandbox { box in
+            try box.addModel()
+            try await box.succeed("quantize model folded.aqlm \(arguments)")
+            try await box.succeed("unpack folded.aqlm folded")
+            let text = String(decoding: try readFile(box("folded/octavo.json")), as: UTF8.self)
+            let lie = text.replacing("\"size\": 2060", with: "\"size\": 9223372036854775807")
+            #expect(lie != text)
+            try AtomicFile.write(lie, to: box("folded/octavo.json"))
+            let notes = try await box.fail("card folded")
+            #expect(notes.contains("recipe.embeddings.tensors"), "\(notes)")
         }
     }
 

@@ -79,6 +79,38 @@ struct LossyMatrixTests {
         #expect(LossyMatrix(integersFor: numbers, columns: 64, group: 32) == nil)
     }
 
+    /// The scale that is nearest to 65504 / 127 gives more than a half holds; those of tiny numbers have few bits.
+    @Test(
+        "the largest and the smallest halves stay near",
+        arguments: [65504, 1, 1e-3, 1e-5, 1e-6] as [Float]
+    )
+    func extremes(largest: Float) throws {
+        let numbers = (0..<64).map { largest * Float($0 % 32) / 31 }
+        let matrix = try #require(LossyMatrix(integersFor: numbers, columns: 64, group: 32))
+        let values = matrix.values(threads: 1)
+        // Half a step of a scale, which is the next half or a unit of the smallest halves more; and a rounding.
+        let step = largest / 127 * (1 + 0x1p-9) + 0x1p-24
+        for (value, number) in zip(values, numbers) {
+            #expect(
+                value.isFinite
+                    && abs(value - number) <= max(0.5 * step, 0.5 * 0x1p-24) + number * 0x1p-10
+            )
+        }
+    }
+
+    @Test("what a tensor is encoded as must be of its shape and type")
+    func refusesOtherShapes() throws {
+        let matrix = try #require(
+            LossyMatrix(integersFor: [Float](repeating: 1, count: 64), columns: 32, group: 32)
+        )
+        for (dtype, shape) in [(DType.f16, [1, 64]), (.f16, [2, 64]), (.i16, [2, 32])] {
+            let tensor = ContainedTensor(name: "w", dtype: dtype, shape: shape)
+            let bytes = [UInt8](repeating: 0, count: 2 * shape[0] * shape[1])
+            let file = tensorFile("m.safetensors", [(tensor, bytes, .encoded(matrix))])
+            #expect(throws: ContainerWriteError.self) { try written([file.plan]) }
+        }
+    }
+
     /// Written into a container, a matrix is read back as its values; whatever the bytes were before.
     private func check(
         _ matrix: LossyMatrix,

@@ -84,7 +84,7 @@ private func writeLegacy(_ parameters: JSONObject, _ members: inout JSONObject) 
     if let local = parameters["sliding_attention"]?["rope_theta"] {
         members["rope_local_base_freq"] = local
     }
-    let hasLegacy = members["rope_theta"] != nil || members["rope_scaling"] != nil
+    let hasBaseAlone = members["rope_theta"] != nil && members["rope_scaling"] == nil
     var scaling = parameters["full_attention"]?.object ?? parameters
     for key in ["rope_theta", "partial_rotary_factor"] {
         if let value = scaling[key] { members[key] = value }
@@ -92,7 +92,7 @@ private func writeLegacy(_ parameters: JSONObject, _ members: inout JSONObject) 
     }
     if scaling["rope_type"] != "default" {
         members["rope_scaling"] = .object(scaling)
-    } else if !hasLegacy {
+    } else if !hasBaseAlone {
         members["rope_scaling"] = .null
     }
 }

@@ -2,6 +2,7 @@ import OctavoCheckpoint
 import OctavoContainer
 import OctavoModel
 import OctavoNumerics
+import OctavoQuantizer
 
 /// What encoded embeddings alone cost.
 struct EmbeddingMeasures {
@@ -54,6 +55,11 @@ extension EmbeddingQuantization {
             originalPerplexity: Float(original.perplexity),
             perplexity: Float(loss.perplexity)
         )
+        guard measures.divergence.isFinite, measures.perplexity.isFinite,
+            measures.originalPerplexity.isFinite
+        else {
+            throw LinearQuantizationError(path: Self.embedding, cause: .notFinite(.activations))
+        }
         try journal.keep(measures)
         progress(
             Progress(

@@ -5,11 +5,32 @@ import OctavoQuantizer
 extension EmbeddingQuantization {
     /// The bytes that encoding takes at most: the tensors as they are, as they become and one of them once
     /// more, some rows being solved for, and two streams of the text.
-    static func bytes(_ configuration: ModelConfiguration, length: Int) -> Int {
+    static func bytes(
+        _ configuration: ModelConfiguration,
+        _ encoding: EmbeddingEncoding,
+        length: Int
+    ) -> Int {
         let heads = configuration.tiesEmbeddings ? 1 : 2
         let rows =
             (2 * heads + 1) * configuration.vocabularySize + 16 * 8192 + 2 * (tokens + length)
-        return 4 * rows * configuration.hiddenSize
+        var bytes = 4 * rows * configuration.hiddenSize + resident(configuration, encoding)
+        if case .additive(let scheme) = encoding {
+            bytes += solverBytes(scheme, inputs: configuration.hiddenSize)
+        }
+        return bytes
+    }
+
+    /// The bytes that encoded tensors take while layers are quantized.
+    static func resident(_ configuration: ModelConfiguration, _ encoding: EmbeddingEncoding) -> Int
+    {
+        let (rows, width) = (configuration.vocabularySize, configuration.hiddenSize)
+        var bytes =
+            rows * width / EmbeddingEncoding.integerGroup * (EmbeddingEncoding.integerGroup + 2)
+        if case .additive(let scheme) = encoding {
+            let bits = Double(rows * width) * scheme.averageBits(outputs: rows, inputs: width)
+            bytes = Int(bits / 8)
+        }
+        return (configuration.tiesEmbeddings ? 1 : 2) * bytes
     }
 
     /// About how many operations encoding takes, as large products count them: two passes of the text, and

@@ -33,6 +33,8 @@ struct EmbeddingQuantization {
 
     static let embedding = "model.embed_tokens.weight"
     static let head = "lm_head.weight"
+    /// The tensors that are encoded.
+    static let names = [embedding, head]
 
     /// Encodes, or takes what an earlier run made.
     func run(_ sequences: [[Int]]) throws -> EncodedEmbeddings {
@@ -48,13 +50,16 @@ struct EmbeddingQuantization {
         let ends = try ModelEnds(configuration: configuration, from: model)
         let kept = try journal.embeddingMeasures()
         let hidden = kept == nil ? try pass(text, ends, execution, "reading the original") : []
+        let moments = try moments(ends, hidden, execution)
         var matrices: [String: LossyMatrix] = [:]
         var tables: [EmbeddingRecord.Table] = []
         for (name, values) in [(Self.embedding, ends.embedding), (Self.head, ends.untiedHead)] {
             guard let values else { continue }
             let (matrix, loss) = try encode(values, named: name) { groupSize in
-                try InputMetric(
-                    hessian: hessian(named: name, ends, hidden, execution),
+                // What was measured was measured with all tables kept.
+                guard kept == nil else { throw ResumeError.damaged(journal.path) }
+                return try InputMetric(
+                    hessian: hessian(named: name, moments),
                     groupSize: groupSize
                 )
             }
@@ -99,11 +104,11 @@ struct EmbeddingQuantization {
                     columns: values.columns,
                     group: EmbeddingEncoding.integerGroup
                 )
-            else { throw StorageError.overflow(tensor: name, value: .infinity, dtype: .i8) }
+            else { throw LinearQuantizationError(path: name, cause: .outOfRange) }
             var error = Matrix(
                 rows: values.rows,
                 columns: values.columns,
-                elements: matrix.values(threads: threads)
+                elements: try self.values(of: matrix, named: name)
             )
             add(values, times: -1, to: &error)
             return (
@@ -143,27 +148,43 @@ struct EmbeddingQuantization {
             scales: table.layer.scales,
             codes: table.layer.codes
         )
+        _ = try self.values(of: matrix, named: name)
         return (matrix, table.relativeLoss)
+    }
+
+    /// What a matrix decodes to, which must be within what halves can hold.
+    private func values(of matrix: LossyMatrix, named name: String) throws -> [Float] {
+        let values = matrix.values(threads: threads)
+        guard values.allSatisfy(\.isFinite) else {
+            throw LinearQuantizationError(path: name, cause: .outOfRange)
+        }
+        return values
+    }
+
+    /// The moments of what a head takes; nil without a text.
+    private func moments(
+        _ ends: ModelEnds,
+        _ hidden: [Matrix],
+        _ execution: Execution
+    ) throws -> HessianAccumulator? {
+        guard case .additive = encoding, !hidden.isEmpty else { return nil }
+        var moments = HessianAccumulator(inputs: configuration.hiddenSize)
+        for hidden in hidden { try moments.add(ends.headInput(hidden, execution)) }
+        return moments
     }
 
     /// What an error of a tensor costs: in an embedding all directions alike, as a norm follows, in a head
     /// what it makes of its inputs, and in one that serves as both the mean of these.
-    private func hessian(
-        named name: String,
-        _ ends: ModelEnds,
-        _ hidden: [Matrix],
-        _ execution: Execution
-    ) throws -> Matrix {
+    private func hessian(named name: String, _ moments: HessianAccumulator?) throws -> Matrix {
         let width = configuration.hiddenSize
-        var moments = HessianAccumulator(inputs: width)
-        for hidden in hidden { try moments.add(ends.headInput(hidden, execution)) }
-        var hessian = try moments.mean()
-        let isHead = name == Self.head || configuration.tiesEmbeddings
-        let isEmbedding = name == Self.embedding
-        let mean = (0..<width).reduce(Float(0)) { $0 + hessian[$1, $1] } / Float(width)
-        let (share, other): (Float, Float) = (isHead ? 1 : 0, isEmbedding ? mean : 0)
-        for i in hessian.elements.indices { hessian.elements[i] *= share }
-        for i in 0..<width { hessian[i, i] += other }
+        var hessian = Matrix(rows: width, columns: width)
+        var mean: Float = 1
+        if name == Self.head || configuration.tiesEmbeddings, let moments {
+            hessian = try moments.mean()
+            mean = (0..<width).reduce(0) { $0 + hessian[$1, $1] } / Float(width)
+        }
+        guard name == Self.embedding else { return hessian }
+        for i in 0..<width { hessian[i, i] += mean }
         return hessian
     }
 }

@@ -1,6 +1,6 @@
 import OctavoBase
 
-/// How embedding and head were stored with loss, and what that alone costs.
+/// How embedding and head were encoded with loss, and what that alone costs.
 public struct EmbeddingRecord: Sendable, Equatable {
     /// As in `int8` or `4x8g16`.
     public var encoding: String
@@ -12,7 +12,7 @@ public struct EmbeddingRecord: Sendable, Equatable {
     public var originalPerplexity: Float
     /// That with these tensors.
     public var perplexity: Float
-    /// How many tokens of the calibration text were taken.
+    /// How many tokens of the calibration text were taken, those that heads were fitted to.
     public var tokens: Int
 
     /// A tensor that is stored with loss.
@@ -59,5 +59,9 @@ extension EmbeddingRecord {
             perplexity: Float(try reader.number("perplexity")),
             tokens: try reader.count("tokens")
         )
+        // As large as a part of a container may be.
+        guard tensors.count <= 16, tensors.allSatisfy({ $0.size <= 1 << 48 }) else {
+            throw .field(reader.path + "tensors")
+        }
     }
 }

@@ -221,6 +221,8 @@ private func writeTuned(
             probe: []
         )
     record.toolVersion = octavoVersion
+    // Entries have moved, and a directory holds halves.
+    (record.isCanonical, record.embeddings) = (false, nil)
     record.files = files.map(\.file).sorted { $0.path < $1.path }
     record.tensors = files.flatMap(\.tensors).sorted { $0.name < $1.name }
     return record

@@ -13,7 +13,7 @@ public import OctavoNumerics
 ///   - metric: What an error of a row costs, made for the scheme's group size.
 ///   - scheme: The numbers of codebooks and entries.
 ///   - options: The effort and the seed.
-///   - sampledRows: How many rows codebooks are found on, at most.
+///   - sampledRows: How many rows codebooks are found on, at most; at least 1.
 ///   - progress: Told how many rows of how many have codes.
 /// - Returns: The layer, whose codebooks and scales are exact in half precision, and its loss relative to
 ///   `tr(W H Wᵀ)`.
@@ -26,6 +26,7 @@ public func quantize(
     sampledRows: Int = 8192,
     progress: (Int, Int) -> Void = { _, _ in }
 ) throws(QuantizationError) -> (layer: AdditiveLayer, relativeLoss: Double) {
+    precondition(sampledRows > 0)
     guard table.rows > sampledRows else {
         let (layer, report) = try quantize(
             weight: table,

@@ -63,23 +63,27 @@ extension ModelQuantizer {
         guard targets == .original else { return 0 }
         let experts = configuration.experts(inLayer: layer)
         return InputSite.allCases.reduce(0.0) { sum, site in
-            let isExperts = experts != nil && ![.attentionInput, .attentionOutput].contains(site)
-            let width = Double(
-                isExperts && site == .feedForwardOutput
-                    ? experts?.intermediateSize ?? 0 : site.width(in: configuration)
-            )
+            let (width, isExperts) = inputs(of: site, experts)
             return sum + Double(isExperts ? experts?.count ?? 1 : 1) * 55 * width * width * width
         }
+    }
+
+    /// How many inputs a site has, and whether each expert has a site of its own there.
+    private func inputs(
+        of site: InputSite,
+        _ experts: Experts?
+    ) -> (width: Double, isExperts: Bool) {
+        let isExperts = experts != nil && ![.attentionInput, .attentionOutput].contains(site)
+        let width =
+            isExperts && site == .feedForwardOutput
+            ? experts?.intermediateSize ?? 0 : site.width(in: configuration)
+        return (Double(width), isExperts)
     }
 
     private func moments(inLayer layer: Int) -> Double {
         let experts = configuration.experts(inLayer: layer)
         return InputSite.allCases.reduce(0.0) { sum, site in
-            let isExperts = experts != nil && ![.attentionInput, .attentionOutput].contains(site)
-            let width = Double(
-                isExperts && site == .feedForwardOutput
-                    ? experts?.intermediateSize ?? 0 : site.width(in: configuration)
-            )
+            let (width, isExperts) = inputs(of: site, experts)
             let fitsStream = !isExperts && site.fitsStream(in: configuration)
             let other = fitsStream ? Double(configuration.hiddenSize) : width
             let times = isExperts ? Double(experts?.activeCount ?? 1) : 1

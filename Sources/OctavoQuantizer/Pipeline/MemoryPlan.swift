@@ -1,4 +1,4 @@
-import OctavoModel
+public import OctavoModel
 
 /// How much memory a quantization takes at most, known before it begins.
 ///
@@ -40,16 +40,21 @@ extension ModelQuantizer {
     ///   - sequenceLength: How many of them a sequence has, at most.
     ///   - budget: How many bytes may be taken; nil for as many as it takes.
     ///   - preparations: What takes memory before the run itself, one after the other.
+    ///   - resident: The bytes that encoded embeddings take throughout.
     /// - Returns: The plan; its total is above the budget where even what cannot go to disk is too much.
     public func memoryPlan(
         tokens: Int,
         sequenceLength: Int,
         budget: Int? = nil,
-        preparations: [MemoryPlan.Part] = []
+        preparations: [MemoryPlan.Part] = [],
+        resident: Int = 0
     ) -> MemoryPlan {
         let activations = activationWidths
         let activationBytes = activations.values.reduce(0, +) * tokens * 4
         var parts = [MemoryPlan.Part(name: "program", bytes: programBytes)]
+        if resident > 0 {
+            parts.append(MemoryPlan.Part(name: "encoded embeddings", bytes: resident))
+        }
         parts +=
             [embeddingPart, blockPart(tokens, sequenceLength)].max { total($0) < total($1) } ?? []
         let fits = budget.map { total(parts) + activationBytes <= $0 } ?? true
@@ -129,7 +134,7 @@ extension ModelQuantizer {
         // find them.
         let metric = widest * widest * (4 + 4 + 8 + (targets == .original ? 3 * 4 : 0))
         // Weights, targets, residuals, points and slopes of each layer that is being solved.
-        let solving = min(threads, 3) * (12 * 4 * largest + solverBytes(inputs: widest))
+        let solving = min(threads, 3) * (12 * 4 * largest + solverBytes(scheme, inputs: widest))
         // Gradients, both moments of Adam, the best parameters so far, and a trace of the batch.
         let tuned = tuning == nil ? 0 : 4 * (3 * weights + tunedRows * 2 * width)
         return [
@@ -142,13 +147,13 @@ extension ModelQuantizer {
             ),
         ]
     }
+}
 
-    /// What goes with codebooks: entries in several forms, their normal equations, and how often each
-    /// group uses each of them.
-    private func solverBytes(inputs: Int) -> Int {
-        let entries = scheme.codebooks * scheme.entries
-        let groups = inputs / scheme.groupSize
-        return 4 * entries * (8 * scheme.groupSize + scheme.groupSize * scheme.groupSize)
-            + 3 * 4 * groups * entries
-    }
+/// The bytes that go with codebooks while a layer is solved: entries in several forms, their normal equations,
+/// and how often each group uses each of them.
+public func solverBytes(_ scheme: Scheme, inputs: Int) -> Int {
+    let entries = scheme.codebooks * scheme.entries
+    let groups = inputs / scheme.groupSize
+    return 4 * entries * (8 * scheme.groupSize + scheme.groupSize * scheme.groupSize)
+        + 3 * 4 * groups * entries
 }
