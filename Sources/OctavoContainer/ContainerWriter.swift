@@ -29,8 +29,12 @@ public enum PartSource: Sendable {
     }
 
     /// Gives back the memory that reading them took.
-    func release() {
-        if case .file(let file, let range) = self { file.release(range) }
+    func release() { release(0..<count) }
+
+    /// Gives back the memory that reading some of them took.
+    func release(_ range: Range<Int>) {
+        guard case .file(let file, let all) = self else { return }
+        file.release(all.lowerBound + range.lowerBound..<all.lowerBound + range.upperBound)
     }
 }
 

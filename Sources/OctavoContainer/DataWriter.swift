@@ -141,6 +141,11 @@ final class DataWriter {
                 length += piece.encoded.bytes.count
                 table += piece.encoded.table
             }
+            // An embedding alone may be larger than what memory is meant to hold.
+            let last = min(first + 4 * threads, count) - 1
+            let end = PartReader.range(last, size: encoder.size, encoding).upperBound
+            let start = PartReader.range(first, size: encoder.size, encoding).lowerBound
+            encoder.plan.source.release(start..<end)
         }
         let bytes = table.map(\.littleEndian).byteArray
         try add(bytes)
