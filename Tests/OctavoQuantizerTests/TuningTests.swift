@@ -163,12 +163,18 @@ struct TuningTests {
 
     /// A sequence of 24 tokens a step, each of which passes one of eight experts: not every step has tokens
     /// for all of them.
-    @Test
-    func expertsLearnFromTheTokensThatPassThem() throws {
+    ///
+    /// Codebooks alone: codes, chosen after so few tokens, need not help on other text.
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func expertsLearnFromTheTokensThatPassThem(seed: UInt64) throws {
         var model = TinyModel.small
-        model.experts = 8
+        (model.experts, model.seed) = (8, seed)
         let pair = try Pair(of: model)
-        let result = try pair.tune(pair.tuner { $0.batchTokens = 24 })
+        let result = try pair.tune(
+            pair.tuner {
+                ($0.update, $0.batchTokens, $0.steps, $0.patience) = (.codebooks, 24, 24, 10)
+            }
+        )
         let before = try #require(result.course.first?.loss)
         #expect(result.loss < before)
     }
