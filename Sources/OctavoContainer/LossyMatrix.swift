@@ -46,8 +46,9 @@ public struct LossyMatrix: Sendable {
         let packed = signed.map(\.littleEndian).byteArray.withRawBytes {
             packedBits($0, width: 2, bits: bits)
         }
+        guard let packed else { preconditionFailure("codes are cut to the bits they have") }
         let halves = (codebooks + scales).map { Half.narrow($0).littleEndian }.byteArray
-        stored = halves + (packed ?? [])
+        stored = halves + packed
     }
 
     /// The numbers that the halves are, row by row.
@@ -55,10 +56,11 @@ public struct LossyMatrix: Sendable {
         let size = 2 * shape[0] * shape[1]
         let length = PartReader.range(0, size: .max, encoding).count
         let pieces = parallelMap((size + length - 1) / length, threads: threads) { index in
-            let halves = [UInt16](
-                copying: piece(PartReader.range(index, size: size, encoding), .f16)
-            )
-            return halves ?? []
+            let piece = piece(PartReader.range(index, size: size, encoding), .f16)
+            guard let halves = [UInt16](copying: piece) else {
+                preconditionFailure("a piece is of whole groups of halves")
+            }
+            return halves
         }
         var values: [Float] = []
         values.reserveCapacity(shape[0] * shape[1])
