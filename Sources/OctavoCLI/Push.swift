@@ -21,11 +21,15 @@ struct Push: AsyncParsableCommand {
         abstract: "Upload a model's directory to a hub, in one commit.",
         discussion: """
             The hub is HF_ENDPOINT, the token HF_TOKEN or the one that the hub's own tools stored. What \
-            the hub has already is not sent again; where nothing changed, no commit is made.
+            the hub has already is not sent again; where nothing changed, no commit is made. Files that only \
+            the hub has stay, unless --delete names them. At the end the hub's own list of files is compared \
+            with those here, digest by digest.
 
             Examples:
               octavo push ./folded me/SmolLM2-135M-AQLM --private
               octavo push ./folded me/SmolLM2-135M-AQLM --plan
+              octavo push ./folded me/SmolLM2-135M-AQLM --tag v1.0
+              octavo push ./folded me/SmolLM2-135M-AQLM --delete '*.bin' --delete onnx/
             """
     )
 
@@ -47,7 +51,19 @@ struct Push: AsyncParsableCommand {
     @Flag(help: "Open a pull request instead of committing to the branch.")
     var createPr = false
 
-    @Flag(help: "Only say what would be sent.")
+    @Option(
+        name: .customLong("delete"),
+        help: ArgumentHelp(
+            "Delete what the hub has and the directory has not, where it matches; * matches slashes too, and FOLDER/ is all in it.",
+            valueName: "pattern"
+        )
+    )
+    var deletions: [String] = []
+
+    @Option(help: "A tag for the commit; one that is there must be of the same commit.")
+    var tag: String?
+
+    @Flag(help: "Only say what would become of each file; nothing is changed.")
     var plan = false
 
     @Option(help: "The commit's first line.")
@@ -56,16 +72,23 @@ struct Push: AsyncParsableCommand {
     @OptionGroup
     var result: OutputOptions
 
+    func validate() throws {
+        guard tag == nil || !createPr else {
+            throw ValidationError("--tag is for a commit to a branch, not for a pull request")
+        }
+    }
+
     func run() async throws {
         try await reporting(as: result) { printer in
             var id = try RepositoryID(repository)
             let branch = try Revision(revision)
-            if plan { return try showPlan() }
+            let tag = try tag.map { try Revision($0) }
             let client = try hubClient()
             // A name alone is meant to be the user's own.
             if id.namespace == nil {
                 id = try RepositoryID("\(try await client.whoami().name)/\(id.name)")
             }
+            if plan { return try await showPlan(client, id, branch, printer) }
             let creation = try await client.createRepository(id, isPrivate: self.private)
             if self.private, creation.existed, !(try await client.information(id).isPrivate) {
                 throw PushError.isPublic("\(id)")
@@ -76,22 +99,27 @@ struct Push: AsyncParsableCommand {
                 revision: branch,
                 message: message,
                 asPullRequest: createPr,
+                deleting: deletions,
                 progress: printer.transferHandler
             )
             printer.finish()
-            for link in report.skippedLinks {
-                printer.note("left out \(link), a link out of the directory")
-            }
+            note(report.files, report.skippedLinks, printer)
+            let checked = try await client.check(report, of: id)
+            if let tag { try await client.tag(report.commit, as: tag, of: id) }
             result.show(
                 .object([
                     "repository": .string("\(id)"), "commit": .string(report.commit),
                     "committed": .bool(report.didCommit),
                     "changed_files": .integer(report.changedFiles),
                     "unchanged_files": .integer(report.unchangedFiles),
+                    "deleted_files": .integer(report.count(.deleted)),
+                    "checked_files": .integer(checked),
                     "sent_bytes": .integer(report.sentBytes),
+                    "tag": tag.map { .string("\($0)") },
                     "pull_request": report.pullRequestURL.map(JSON.string),
                 ]),
-                text: text(report, id)
+                text: text(report, id) + "\nchecked: the hub has \(fileText(checked)) as here, "
+                    + "by their digests"
             )
         }
     }
@@ -99,27 +127,65 @@ struct Push: AsyncParsableCommand {
     private func text(_ report: UploadReport, _ id: RepositoryID) -> String {
         guard report.didCommit else { return "\(id) holds all of it already, at \(report.commit)" }
         let pullRequest = report.pullRequestURL.map { ", as pull request \($0)" } ?? ""
-        return "\(id): \(report.changedFiles) files, \(byteText(report.sentBytes)) sent, "
+        return "\(id): \(fileText(report.changedFiles)), \(byteText(report.sentBytes)) sent, "
             + "commit \(report.commit)\(pullRequest)"
     }
 
-    /// Lists what an upload would consider, without asking the hub.
-    private func showPlan() throws {
-        let files = try filesBelow(directory).filter {
-            // What an upload leaves out, at every depth.
-            $0.split(separator: "/").allSatisfy { $0 != ".git" && $0 != ".cache" }
+    private func fileText(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
+
+    /// Says what is left out.
+    private func note(
+        _ files: [UploadPlan.File],
+        _ skippedLinks: [String],
+        _ printer: ProgressPrinter
+    ) {
+        for link in skippedLinks {
+            printer.note("left out \(link), a link out of the directory")
         }
-        var table = TextTable(["file", "bytes"])
-        var total = 0
-        for file in files {
-            let size = try fileSize(joined(directory, file))
-            total += size
-            table.add(file, "\(size)")
+        for file in files where file.change == .ignored {
+            printer.note("left out \(file.path), by the hub's rules")
         }
-        table.add("all", "\(total)")
+    }
+
+    /// Asks the hub what would become of each file.
+    private func showPlan(
+        _ client: HubClient,
+        _ id: RepositoryID,
+        _ branch: Revision,
+        _ printer: ProgressPrinter
+    ) async throws {
+        let plan = try await client.planUpload(
+            folder: directory,
+            to: id,
+            revision: branch,
+            asPullRequest: createPr,
+            deleting: deletions,
+            progress: printer.transferHandler
+        )
+        printer.finish()
+        note([], plan.skippedLinks, printer)
+        var table = TextTable(["file", "bytes", ""])
+        for file in plan.files { table.add("\(file.path)", "\(file.size)", file.change.rawValue) }
+        let counts = UploadPlan.Change.allCases.filter { plan.count($0) > 0 }
+            .map { "\(plan.count($0)) \($0.rawValue)" }
+        let commits = plan.commits == 1 ? "1 commit" : "no commit"
+        let place = plan.head.map { "on \($0)" } ?? "to a branch that is not there yet"
         result.show(
-            .object(["files": .array(files.map(JSON.string)), "bytes": .integer(total)]),
-            text: table.text
+            .object([
+                "repository": .string("\(id)"), "head": plan.head.map(JSON.string) ?? .null,
+                "commits": .integer(plan.commits), "bytes": .integer(plan.bytes),
+                "files": .array(
+                    plan.files.map {
+                        .object([
+                            "path": .string("\($0.path)"), "bytes": .integer($0.size),
+                            "change": .string($0.change.rawValue),
+                        ])
+                    }
+                ),
+                "left_out": .array(plan.skippedLinks.map(JSON.string)),
+            ]),
+            text: table.text + "\n\n\(id): \(commits) \(place); \(counts.joined(separator: ", ")); "
+                + "at most \(byteText(plan.bytes)) to send"
         )
     }
 }

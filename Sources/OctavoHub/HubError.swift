@@ -75,6 +75,8 @@ public enum HubError: Error, Hashable, Sendable {
     case objectRefused(oid: String, code: Int, message: String)
     /// A local file became shorter during the upload.
     case fileChanged(path: String)
+    /// What the hub holds after a commit is not what was committed: how many files, and the first of them.
+    case notAsCommitted(commit: String, paths: [String], count: Int)
     /// Another process holds the partial file.
     case alreadyDownloading(path: String)
 }

@@ -49,6 +49,9 @@ extension HubError: CustomStringConvertible {
         case .objectRefused(let oid, let code, let message):
             "the hub refused object \(oid.prefix(12)) with code \(code): \(message)"
         case .fileChanged(let path): "\(path) changed while it was uploaded"
+        case .notAsCommitted(let commit, let paths, let count):
+            "at commit \(commit) the hub has \(count) files other than expected: "
+                + paths.joined(separator: ", ") + (count > paths.count ? ", …" : "")
         case .alreadyDownloading(let path): "another process is downloading \(path)"
         }
     }
@@ -87,6 +90,7 @@ extension HubError: CustomStringConvertible {
         case .transferNotSupported: "use a hub that takes plain uploads"
         case .objectRefused: "run the command again"
         case .fileChanged: "run the command again when nothing writes to the folder"
+        case .notAsCommitted: "run the command again; if it stays, tell the hub's operator"
         case .alreadyDownloading: "wait for the other process"
         }
     }

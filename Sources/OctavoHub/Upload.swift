@@ -30,22 +30,46 @@ public struct UploadReport: Sendable, Equatable {
     public let commit: String
     /// Whether a commit was made; if not, all was there already.
     public let didCommit: Bool
-    /// How many files the commit changed.
-    public let changedFiles: Int
-    /// How many files were there already, the same.
-    public let unchangedFiles: Int
-    /// The files that the hub's ignore rules left out.
-    public let ignoredFiles: [String]
+    /// What became of each file.
+    public let files: [UploadPlan.File]
     /// Links that lead out of the folder, whose files were left out.
     public let skippedLinks: [String]
     /// How many bytes of contents were sent.
     public let sentBytes: Int
     /// The pull request that was opened, if one was asked for.
     public let pullRequestURL: String?
+    /// What the commit holds at each path of the folder.
+    let contents: [RepositoryPath: ContentName]
+
+    init(
+        _ plan: UploadPlan,
+        commit: String,
+        didCommit: Bool,
+        sentBytes: Int = 0,
+        pullRequestURL: String? = nil
+    ) {
+        self.commit = commit
+        self.didCommit = didCommit
+        files = plan.files
+        skippedLinks = plan.skippedLinks
+        self.sentBytes = sentBytes
+        self.pullRequestURL = pullRequestURL
+        contents = plan.contents
+    }
+
+    /// How many files have something become of them.
+    public func count(_ change: UploadPlan.Change) -> Int { files.count { $0.change == change } }
+
+    /// How many files the commit changed.
+    public var changedFiles: Int { count(.created) + count(.replaced) + count(.deleted) }
+
+    /// How many files were there already, the same.
+    public var unchangedFiles: Int { count(.unchanged) }
 }
 
 extension HubClient {
-    /// Makes a branch hold the files of a folder, in one commit; files it holds besides stay.
+    /// Makes a branch hold the files of a folder, in one commit; files it holds besides stay, but for those that
+    /// are to go.
     ///
     /// Contents stored by LFS are sent first and the commit comes last, with README.md and the rest of
     /// the small files in it, so that the branch never shows half of a model. What the hub has already
@@ -62,6 +86,8 @@ extension HubClient {
     ///   - message: The commit's first line.
     ///   - description: The rest of the commit's message.
     ///   - asPullRequest: Whether to open a pull request against the branch instead.
+    ///   - patterns: Which files of the branch are to go that the folder does not have: patterns of the shell
+    ///     whose `*` matches slashes too.
     ///   - progress: Told how far the work is, from any thread.
     /// - Returns: What was sent, and the commit.
     /// - Throws: `HubError`, among it `.headMoved`; `FileError` from the disk.
@@ -72,87 +98,34 @@ extension HubClient {
         message: String,
         description: String = "",
         asPullRequest: Bool = false,
+        deleting patterns: [String] = [],
         progress: @escaping @Sendable (TransferProgress) -> Void = { _ in }
     ) async throws -> UploadReport {
         let (files, skipped) = try await runBlocking { try localFiles(in: folder) }
         guard !files.isEmpty else { throw HubError.nothingToUpload(folder: folder) }
         let head = try await headMakingBranch(id, revision)
-        let decisions = try await preupload(
+        let plan = try await plan(
             files,
+            skipped,
             to: id,
             at: revision,
-            asPullRequest: asPullRequest
+            head: head,
+            asPullRequest: asPullRequest,
+            deleting: patterns,
+            progress
         )
-
-        var operations: [CommitOperation] = []
-        var objects: [LFSObject] = []
-        var ignored: [String] = []
-        var unchanged = 0
-        var inlineBytes = 0
-        for file in files {
-            guard let decision = decisions[file.path] else { continue }
-            if decision.isIgnored {
-                ignored.append(file.path.description)
-                continue
-            }
-            progress(
-                .init(
-                    phase: .hashing,
-                    path: file.path.description,
-                    completedBytes: 0,
-                    totalBytes: file.size
-                )
-            )
-            switch decision.mode {
-            case .lfs:
-                let oid = try await runBlocking { try MappedFile(file.location).digest() }
-                if decision.remote == oid.hex {
-                    unchanged += 1
-                } else {
-                    objects.append(LFSObject(file: file, oid: oid))
-                    operations.append(
-                        .lfsFile(path: file.path.description, oid: oid, size: file.size)
-                    )
-                }
-            case .regular:
-                guard inlineBytes + file.size <= Protocol.largestCommit else {
-                    throw HubError.malformedReply(
-                        from: configuration.endpoint.withoutQuery,
-                        problem: "it wants more than \(Protocol.largestCommit) bytes in one commit"
-                    )
-                }
-                let contents = try await runBlocking {
-                    try readFile(file.location, limit: Protocol.largestRegularFile)
-                }
-                if decision.remote == gitBlobName(contents) {
-                    unchanged += 1
-                } else {
-                    operations.append(.file(path: file.path.description, contents: contents))
-                    inlineBytes += contents.count
-                }
-            }
-        }
-        guard !operations.isEmpty else {
-            return UploadReport(
-                commit: head,
-                didCommit: false,
-                changedFiles: 0,
-                unchangedFiles: unchanged,
-                ignoredFiles: ignored,
-                skippedLinks: skipped,
-                sentBytes: 0,
-                pullRequestURL: nil
-            )
+        guard plan.commits > 0 else {
+            return UploadReport(plan, commit: head, didCommit: false)
         }
         let storedBytes = try await store(
-            objects,
+            plan.objects,
             to: id,
             at: asPullRequest ? nil : revision,
             progress
         )
         progress(.init(phase: .committing, path: "", completedBytes: 0, totalBytes: 0))
         let result = try await commit(
-            operations,
+            plan.operations,
             to: id,
             branch: revision,
             parent: head,
@@ -160,13 +133,13 @@ extension HubClient {
             description: description,
             asPullRequest: asPullRequest
         )
+        let inlineBytes = plan.operations.reduce(0) { sum, operation in
+            if case .file(_, let contents) = operation { sum + contents.count } else { sum }
+        }
         return UploadReport(
+            plan,
             commit: result.commit,
             didCommit: true,
-            changedFiles: operations.count,
-            unchangedFiles: unchanged,
-            ignoredFiles: ignored,
-            skippedLinks: skipped,
             sentBytes: inlineBytes + storedBytes,
             pullRequestURL: result.pullRequestURL
         )

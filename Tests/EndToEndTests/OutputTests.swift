@@ -17,7 +17,7 @@ struct OutputTests {
             ("generate folded --prompt a --max-tokens 2", nil),
             ("verify folded --teacher model", "evaluating"),
             ("verify model --no-inference", "reading tensors"),
-            ("push folded ada/folded --plan", nil), ("hub token list --root hub", nil),
+            ("hub token list --root hub", nil),
         ]
     )
     func printsOneDocument(arguments: String, note: String?) async throws {
@@ -46,7 +46,6 @@ struct OutputTests {
                 ),
                 ("verify folded", "folded holds"), ("inspect folded", "AQLM 2x4g8"),
                 ("convert folded out --to dense", "out: model.safetensors, config.json"),
-                ("push folded ada/folded --plan", "model.safetensors"),
                 ("card folded", "# folded"),
             ] {
                 let finished = try await box.succeed(arguments)
@@ -69,6 +68,7 @@ struct OutputTests {
                 )
                 #expect(try pushed.json()["changed_files"]?.integer ?? 0 >= 6)
                 #expect(!pushed.notes.isEmpty)
+                try await expectPlan(box, hub, commit: try pushed.json()["commit"])
                 let pulled = try await box.succeed(
                     "pull ada/folded pulled --json",
                     environment: hub
@@ -78,6 +78,22 @@ struct OutputTests {
                 #expect(tokens.array?.map { $0["user"] } == ["ada"])
             }
         }
+    }
+
+    /// Once all is pushed: a file more and one that is only on the hub.
+    private func expectPlan(_ box: Sandbox, _ hub: [String: String], commit: JSON?) async throws {
+        try box.add("folded/more.txt", "more")
+        let command = "push folded ada/folded --plan --delete config.json --delete *.md"
+        let plan = try await box.succeed(command + " --json", environment: hub).json()
+        #expect(plan["head"] == commit && plan["commits"] == 1 && plan["bytes"] == 4)
+        let created = plan["files"]?.array?.filter { $0["change"] == "created" }
+        #expect(created?.map { $0["path"] } == ["more.txt"])
+        // What the directory has is not deleted, whatever the pattern.
+        #expect(plan["files"]?.array?.contains { $0["change"] == "deleted" } == false)
+        let text = try await box.succeed(command, environment: hub).output
+        #expect(text.contains("1 commit on "), "\(text)")
+        let pushed = try await box.succeed("push folded ada/folded --tag v1", environment: hub)
+        #expect(pushed.output.contains("by their digests"), "\(pushed.output)")
     }
 
     @Test("a verification that fails is a result: printed whole, with exit status 1")

@@ -27,7 +27,8 @@ struct UsageTests {
             "generate model --prompt a --max-tokens 9223372036854775807",
             "verify", "verify model --no-inference --teacher model", "inspect",
             "inspect model extra",
-            "card", "push model", "pull", "hub serve", "hub serve --root hub --port 65536",
+            "card", "push model", "push model a/b --tag v1 --create-pr", "pull", "hub serve",
+            "hub serve --root hub --port 65536",
             "hub token create --root hub --user a --role admin", "hub token revoke --root hub",
         ]
     )

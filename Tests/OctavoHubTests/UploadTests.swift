@@ -191,6 +191,37 @@ struct UploadTests {
         }
     }
 
+    @Test(
+        "What the hub lists after a commit is compared with what was sent, digest and length",
+        arguments: [
+            ("", true), ("\"oid\":\"0\"", false), ("\"size\":6", false), ("none", false),
+        ]
+    )
+    func checks(_ lie: String, isRight: Bool) async throws {
+        let digest = Digest(of: Self.contents).hex
+        let oid = lie.contains("oid") ? String(repeating: "0", count: 64) : digest
+        let size = lie.contains("size") ? 6 : 5
+        let entry = """
+            {"type":"file","path":"w.bin","size":\(size),"oid":"\(Self.next)",\
+            "lfs":{"oid":"\(oid)","size":\(size)}}
+            """
+        let transport = start([
+            Self.batch("{\"href\":\"/put\"}"), Self.done, Self.committed,
+            .json("[\(lie == "none" ? "" : entry)]"),
+        ])
+        let report = try await upload(transport)
+        let hub = try client(transport)
+        let id = try RepositoryID("ada/tiny")
+        if isRight {
+            #expect(try await hub.check(report, of: id) == 1)
+        } else {
+            let error = HubError.notAsCommitted(commit: Self.next, paths: ["w.bin"], count: 1)
+            await #expect(throws: error) { try await hub.check(report, of: id) }
+        }
+        let path = "/api/models/ada/tiny/tree/\(Self.next)"
+        #expect(transport.requests.last?.url.target.hasPrefix(path) == true)
+    }
+
     @Test("The rules that are about to be committed go with the question how to store")
     func attributes() async throws {
         try await withTemporaryDirectory { folder in
