@@ -76,6 +76,11 @@ struct Push: AsyncParsableCommand {
         guard tag == nil || !createPr else {
             throw ValidationError("--tag is for a commit to a branch, not for a pull request")
         }
+        for pattern in deletions where pattern.isEmpty || pattern.contains("[^") {
+            throw ValidationError(
+                "--delete \"\(pattern)\" is no pattern, expected *, ?, [abc] or [!abc]"
+            )
+        }
     }
 
     func run() async throws {
@@ -88,10 +93,10 @@ struct Push: AsyncParsableCommand {
             if id.namespace == nil {
                 id = try RepositoryID("\(try await client.whoami().name)/\(id.name)")
             }
-            if plan { return try await showPlan(client, id, branch, printer) }
+            if plan { return try await showPlan(client, id, branch, tag, printer) }
             let creation = try await client.createRepository(id, isPrivate: self.private)
-            if self.private, creation.existed, !(try await client.information(id).isPrivate) {
-                throw PushError.isPublic("\(id)")
+            if creation.existed {
+                try await checkExisting(client, id, branch, tag, printer.transferHandler)
             }
             let report = try await client.upload(
                 folder: directory,
@@ -103,16 +108,22 @@ struct Push: AsyncParsableCommand {
                 progress: printer.transferHandler
             )
             printer.finish()
-            note(report.files, report.skippedLinks, printer)
+            note(report.files, report.skippedLinks, report.idlePatterns, printer)
+            // Said now: what follows may fail, and the commit is there all the same.
+            if report.didCommit {
+                printer.note("committed \(report.commit)")
+                if let url = report.pullRequestURL { printer.note("pull request \(url)") }
+            }
             let checked = try await client.check(report, of: id)
             if let tag { try await client.tag(report.commit, as: tag, of: id) }
+            let deleted = report.files.filter { $0.change == .deleted }
             result.show(
                 .object([
                     "repository": .string("\(id)"), "commit": .string(report.commit),
                     "committed": .bool(report.didCommit),
                     "changed_files": .integer(report.changedFiles),
                     "unchanged_files": .integer(report.unchangedFiles),
-                    "deleted_files": .integer(report.count(.deleted)),
+                    "deleted": .array(deleted.map { .string("\($0.path)") }),
                     "checked_files": .integer(checked),
                     "sent_bytes": .integer(report.sentBytes),
                     "tag": tag.map { .string("\($0)") },
@@ -124,6 +135,39 @@ struct Push: AsyncParsableCommand {
         }
     }
 
+    /// Refuses what cannot be done to a repository that is there, before anything is sent.
+    private func checkExisting(
+        _ client: HubClient,
+        _ id: RepositoryID,
+        _ branch: Revision,
+        _ tag: Revision?,
+        _ progress: @escaping @Sendable (TransferProgress) -> Void
+    ) async throws {
+        if self.private, !(try await client.information(id).isPrivate) {
+            throw PushError.isPublic("\(id)")
+        }
+        guard let tag else { return }
+        try await client.checkTag(tag, of: id) {
+            try await planned(client, id, branch, progress)
+        }
+    }
+
+    private func planned(
+        _ client: HubClient,
+        _ id: RepositoryID,
+        _ branch: Revision,
+        _ progress: @escaping @Sendable (TransferProgress) -> Void
+    ) async throws -> UploadPlan {
+        try await client.planUpload(
+            folder: directory,
+            to: id,
+            revision: branch,
+            asPullRequest: createPr,
+            deleting: deletions,
+            progress: progress
+        )
+    }
+
     private func text(_ report: UploadReport, _ id: RepositoryID) -> String {
         guard report.didCommit else { return "\(id) holds all of it already, at \(report.commit)" }
         let pullRequest = report.pullRequestURL.map { ", as pull request \($0)" } ?? ""
@@ -133,10 +177,11 @@ struct Push: AsyncParsableCommand {
 
     private func fileText(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
 
-    /// Says what is left out.
+    /// Says what is left out, and what does nothing.
     private func note(
         _ files: [UploadPlan.File],
         _ skippedLinks: [String],
+        _ idlePatterns: [String],
         _ printer: ProgressPrinter
     ) {
         for link in skippedLinks {
@@ -145,6 +190,9 @@ struct Push: AsyncParsableCommand {
         for file in files where file.change == .ignored {
             printer.note("left out \(file.path), by the hub's rules")
         }
+        for pattern in idlePatterns {
+            printer.note("--delete \(pattern) matches nothing that only the hub has")
+        }
     }
 
     /// Asks the hub what would become of each file.
@@ -152,18 +200,22 @@ struct Push: AsyncParsableCommand {
         _ client: HubClient,
         _ id: RepositoryID,
         _ branch: Revision,
+        _ tag: Revision?,
         _ printer: ProgressPrinter
     ) async throws {
-        let plan = try await client.planUpload(
-            folder: directory,
-            to: id,
-            revision: branch,
-            asPullRequest: createPr,
-            deleting: deletions,
-            progress: printer.transferHandler
-        )
+        // A hub tells nobody without one whether a repository is missing or private.
+        guard client.configuration.token != nil else {
+            throw HubError.tokenNeeded(message: "a plan asks what a push would")
+        }
+        let plan = try await planned(client, id, branch, printer.transferHandler)
         printer.finish()
-        note([], plan.skippedLinks, printer)
+        if plan.head != nil {
+            if self.private, !(try await client.information(id).isPrivate) {
+                throw PushError.isPublic("\(id)")
+            }
+            if let tag { try await client.checkTag(tag, of: id) { plan } }
+        }
+        note([], plan.skippedLinks, plan.idlePatterns, printer)
         var table = TextTable(["file", "bytes", ""])
         for file in plan.files { table.add("\(file.path)", "\(file.size)", file.change.rawValue) }
         let counts = UploadPlan.Change.allCases.filter { plan.count($0) > 0 }

@@ -50,8 +50,9 @@ extension HubError: CustomStringConvertible {
             "the hub refused object \(oid.prefix(12)) with code \(code): \(message)"
         case .fileChanged(let path): "\(path) changed while it was uploaded"
         case .notAsCommitted(let commit, let paths, let count):
-            "at commit \(commit) the hub has \(count) files other than expected: "
-                + paths.joined(separator: ", ") + (count > paths.count ? ", …" : "")
+            "at commit \(commit) the hub has not what was sent: "
+                + paths.joined(separator: ", ")
+                + (count > paths.count ? " and \(count - paths.count) more" : "")
         case .alreadyDownloading(let path): "another process is downloading \(path)"
         }
     }
@@ -90,7 +91,7 @@ extension HubError: CustomStringConvertible {
         case .transferNotSupported: "use a hub that takes plain uploads"
         case .objectRefused: "run the command again"
         case .fileChanged: "run the command again when nothing writes to the folder"
-        case .notAsCommitted: "run the command again; if it stays, tell the hub's operator"
+        case .notAsCommitted: "look at that commit on the hub; another push sends what is missing"
         case .alreadyDownloading: "wait for the other process"
         }
     }

@@ -48,9 +48,18 @@ public enum ContentName: Hashable, Sendable, CustomStringConvertible {
 extension HubClient {
     /// Lists all files at a revision, page by page.
     ///
+    /// - Parameters:
+    ///   - id: The repository.
+    ///   - revision: A branch, a tag or a commit.
+    ///   - skippingUnsafe: Whether a path that must not be written is left out of the list.
+    /// - Returns: The files.
     /// - Throws: `HubError.unsafePath` if the hub names a path that must not be written;
     ///   `.malformedReply` if it names more than a million, or they come on more than 10 000 pages.
-    public func tree(_ id: RepositoryID, at revision: Revision) async throws -> [TreeEntry] {
+    public func tree(
+        _ id: RepositoryID,
+        at revision: Revision,
+        skippingUnsafe: Bool = false
+    ) async throws -> [TreeEntry] {
         var entries: [TreeEntry] = []
         var seen: Set<WebURL> = []
         var next: WebURL? = url(
@@ -77,7 +86,11 @@ extension HubClient {
                     throw WireError(key: "tree", expected: "a list")
                 }
                 for item in items where item["type"]?.string != "directory" {
-                    entries.append(try TreeEntry(item))
+                    do {
+                        entries.append(try TreeEntry(item))
+                    } catch HubError.unsafePath where skippingUnsafe {
+                        continue
+                    }
                 }
             }
             next = try nextPage(response, after: url)

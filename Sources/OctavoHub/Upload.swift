@@ -34,6 +34,8 @@ public struct UploadReport: Sendable, Equatable {
     public let files: [UploadPlan.File]
     /// Links that lead out of the folder, whose files were left out.
     public let skippedLinks: [String]
+    /// Patterns of what is to go that match no file which only the branch had.
+    public let idlePatterns: [String]
     /// How many bytes of contents were sent.
     public let sentBytes: Int
     /// The pull request that was opened, if one was asked for.
@@ -52,6 +54,7 @@ public struct UploadReport: Sendable, Equatable {
         self.didCommit = didCommit
         files = plan.files
         skippedLinks = plan.skippedLinks
+        idlePatterns = plan.idlePatterns
         self.sentBytes = sentBytes
         self.pullRequestURL = pullRequestURL
         contents = plan.contents

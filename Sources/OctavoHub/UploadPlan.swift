@@ -33,6 +33,8 @@ public struct UploadPlan: Sendable {
     public let head: String?
     /// Links that lead out of the folder, whose files are left out.
     public let skippedLinks: [String]
+    /// Patterns that match no file which only the branch has.
+    public let idlePatterns: [String]
     /// What the commit does.
     let operations: [CommitOperation]
     /// The contents that LFS stores.
@@ -92,6 +94,7 @@ extension HubClient {
                 files: all,
                 head: nil,
                 skippedLinks: skipped,
+                idlePatterns: patterns,
                 operations: [],
                 objects: [],
                 contents: [:]
@@ -144,6 +147,7 @@ extension HubClient {
             )
             let content: ContentName
             let operation: CommitOperation
+            var size = file.size
             switch decision.mode {
             case .lfs:
                 let oid = try await runBlocking { try MappedFile(file.location).digest() }
@@ -164,6 +168,7 @@ extension HubClient {
                 (content, operation) = (
                     .gitBlob(gitBlobName(bytes)), .file(path: path, contents: bytes)
                 )
+                size = bytes.count
                 if decision.remote != content.description { inlineBytes += bytes.count }
             }
             contents[file.path] = content
@@ -171,15 +176,20 @@ extension HubClient {
             if !isThere { operations.append(operation) }
             let change: UploadPlan.Change =
                 isThere ? .unchanged : decision.remote == nil ? .created : .replaced
-            planned.append(.init(path: file.path, size: file.size, change: change))
+            planned.append(.init(path: file.path, size: size, change: change))
         }
+        var idle = patterns
         if !patterns.isEmpty {
             let here = Set(files.map(\.path))
-            // Git's rules decide how all others are stored.
-            for entry in try await tree(id, at: revision)
-            where !here.contains(entry.path) && entry.path != .gitAttributes
-                && entry.path.matches(patterns)
-            {
+            let place = try head.map { try Revision($0) } ?? revision
+            for entry in try await tree(id, at: place, skippingUnsafe: true) {
+                // Git's rules decide how all others are stored; what a link stands for is here, though left out.
+                guard !here.contains(entry.path), entry.path != .gitAttributes,
+                    !skippedLinks.contains(where: { entry.path.isAt($0) })
+                else { continue }
+                let matching = patterns.filter { entry.path.matches($0) }
+                guard !matching.isEmpty else { continue }
+                idle.removeAll { matching.contains($0) }
                 planned.append(.init(path: entry.path, size: entry.size, change: .deleted))
                 operations.append(.deletedFile(path: entry.path.description))
             }
@@ -188,6 +198,7 @@ extension HubClient {
             files: planned.sorted { $0.path < $1.path },
             head: head,
             skippedLinks: skippedLinks,
+            idlePatterns: idle,
             operations: operations,
             objects: objects,
             contents: contents
@@ -196,12 +207,15 @@ extension HubClient {
 }
 
 extension RepositoryPath {
-    /// Whether one of these patterns stands for the path: those of the shell, but that `*` and `?` match
-    /// slashes too, and `folder/` is all in it, as the hub's own tools have it.
-    func matches(_ patterns: [String]) -> Bool {
-        patterns.contains { pattern in
-            let whole = pattern.hasSuffix("/") ? pattern + "*" : pattern
-            return unsafe fnmatch(whole, description, 0) == 0
-        }
+    /// Whether a pattern stands for the path: `*`, `?` (a byte), `[…]` and `[!…]` as in the shell, but that they match
+    /// slashes too, a backslash is one, and `folder/` is all in it, as the hub's own tools have it.
+    func matches(_ pattern: String) -> Bool {
+        let whole = pattern.hasSuffix("/") ? pattern + "*" : pattern
+        return unsafe fnmatch(whole, description, FNM_NOESCAPE) == 0
+    }
+
+    /// Whether this is the path of a file or a folder, or in it.
+    fileprivate func isAt(_ path: String) -> Bool {
+        description == path || description.hasPrefix(path + "/")
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import OctavoBase
 import OctavoTestSupport
 import Testing
@@ -80,20 +81,45 @@ struct OutputTests {
         }
     }
 
-    /// Once all is pushed: a file more and one that is only on the hub.
+    /// Once all is pushed: a file more, and one that is only on the hub.
     private func expectPlan(_ box: Sandbox, _ hub: [String: String], commit: JSON?) async throws {
+        try box.add("folded/old.bin", "old")
+        let old = try await box.succeed("push folded ada/folded --json", environment: hub).json()
+        #expect(old["commit"] != commit)
+        try FileManager.default.removeItem(atPath: box("folded/old.bin"))
         try box.add("folded/more.txt", "more")
-        let command = "push folded ada/folded --plan --delete config.json --delete *.md"
-        let plan = try await box.succeed(command + " --json", environment: hub).json()
-        #expect(plan["head"] == commit && plan["commits"] == 1 && plan["bytes"] == 4)
-        let created = plan["files"]?.array?.filter { $0["change"] == "created" }
-        #expect(created?.map { $0["path"] } == ["more.txt"])
-        // What the directory has is not deleted, whatever the pattern.
-        #expect(plan["files"]?.array?.contains { $0["change"] == "deleted" } == false)
-        let text = try await box.succeed(command, environment: hub).output
-        #expect(text.contains("1 commit on "), "\(text)")
-        let pushed = try await box.succeed("push folded ada/folded --tag v1", environment: hub)
-        #expect(pushed.output.contains("by their digests"), "\(pushed.output)")
+        let command = "push folded ada/folded --delete config.json --delete *.bin --delete none/"
+        let plan = try await box.succeed(command + " --plan --json", environment: hub).json()
+        #expect(plan["head"] == old["commit"] && plan["commits"] == 1 && plan["bytes"] == 4)
+        for (change, path) in [("created", "more.txt"), ("deleted", "old.bin")] {
+            let files = plan["files"]?.array?.filter { $0["change"] == .string(change) }
+            #expect(files?.map { $0["path"] } == [.string(path)])
+        }
+        let text = try await box.succeed(command + " --plan", environment: hub)
+        #expect(text.output.contains("1 commit on "), "\(text.output)")
+        #expect(text.notes.contains("none/"))
+        let pushed = try await box.succeed(command + " --tag v1 --json", environment: hub)
+        #expect(try pushed.json()["deleted"] == ["old.bin"])
+        try await box.succeed("pull ada/folded@v1 tagged", environment: hub)
+        #expect(try box.entries(except: []).contains("tagged"))
+        #expect(fileKind(box("tagged/more.txt")) == .file && fileKind(box("tagged/old.bin")) == nil)
+        // The same again is well; another commit cannot have the tag, and is not made.
+        let again = try await box.succeed(command + " --tag v1", environment: hub)
+        #expect(again.output.contains("by their digests"), "\(again.output)")
+        try box.add("folded/more.txt", "less")
+        for more in ["", " --plan"] {
+            let refused = try await box.fail(command + " --tag v1" + more, environment: hub)
+            #expect(refused.contains("the tag v1"), "\(refused)")
+        }
+        try box.add("folded/more.txt", "more")
+        let last = try await box.succeed("push folded ada/folded --json", environment: hub).json()
+        let tagged = try pushed.json()["commit"]
+        #expect(last["committed"] == false && last["commit"] == tagged)
+        let alone = try await box.fail(
+            command + " --plan",
+            environment: ["HF_ENDPOINT": hub["HF_ENDPOINT"] ?? ""]
+        )
+        #expect(alone.contains("HF_TOKEN"), "\(alone)")
     }
 
     @Test("a verification that fails is a result: printed whole, with exit status 1")

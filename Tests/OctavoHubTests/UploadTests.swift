@@ -194,7 +194,7 @@ struct UploadTests {
     @Test(
         "What the hub lists after a commit is compared with what was sent, digest and length",
         arguments: [
-            ("", true), ("\"oid\":\"0\"", false), ("\"size\":6", false), ("none", false),
+            ("", true), ("oid", false), ("size", false), ("none", false), ("blob", false),
         ]
     )
     func checks(_ lie: String, isRight: Bool) async throws {
@@ -205,9 +205,11 @@ struct UploadTests {
             {"type":"file","path":"w.bin","size":\(size),"oid":"\(Self.next)",\
             "lfs":{"oid":"\(oid)","size":\(size)}}
             """
+        let blob = "{\"type\":\"file\",\"path\":\"w.bin\",\"size\":5,\"oid\":\"\(Self.next)\"}"
         let transport = start([
             Self.batch("{\"href\":\"/put\"}"), Self.done, Self.committed,
-            .json("[\(lie == "none" ? "" : entry)]"),
+            .json("", status: 404, headers: ["x-error-code": "RevisionNotFound"]),
+            .json("[\(lie == "none" ? "" : lie == "blob" ? blob : entry)]"),
         ])
         let report = try await upload(transport)
         let hub = try client(transport)
@@ -220,6 +222,72 @@ struct UploadTests {
         }
         let path = "/api/models/ada/tiny/tree/\(Self.next)"
         #expect(transport.requests.last?.url.target.hasPrefix(path) == true)
+    }
+
+    @Test(
+        "Rules that the hub adds to its own, and files it leaves out, are no fault",
+        arguments: [true, false]
+    )
+    func rules(isThere: Bool) async throws {
+        try await withTemporaryDirectory { folder in
+            try AtomicFile.write("*.x filter=lfs\n", to: joined(folder, ".gitattributes"))
+            try AtomicFile.write(Self.contents, to: joined(folder, "left.out"))
+            let rules =
+                "{\"type\":\"file\",\"path\":\".gitattributes\",\"size\":99,\"oid\":\"\(Self.next)\"}"
+            let transport = ScriptedTransport([
+                Self.information,
+                .json(
+                    "{\"files\":[{\"path\":\".gitattributes\",\"uploadMode\":\"regular\"},"
+                        + "{\"path\":\"left.out\",\"uploadMode\":\"lfs\",\"shouldIgnore\":true}]}"
+                ), Self.committed, .json(isThere ? "[\(rules)]" : "[]"),
+            ])
+            let (hub, id) = (try client(transport), try RepositoryID("ada/tiny"))
+            let report = try await hub.upload(folder: folder, to: id, message: "First")
+            #expect(report.files.map(\.change) == [.created, .ignored])
+            if isThere {
+                #expect(try await hub.check(report, of: id) == 0)
+            } else {
+                let error = HubError.notAsCommitted(
+                    commit: Self.next,
+                    paths: [".gitattributes"],
+                    count: 1
+                )
+                await #expect(throws: error) { try await hub.check(report, of: id) }
+            }
+        }
+    }
+
+    @Test(
+        "A file that was to go and is still there is told; paths that are not safe are passed over"
+    )
+    func stays() async throws {
+        try await withTemporaryDirectory { folder in
+            try AtomicFile.write(Self.contents, to: joined(folder, "w.bin"))
+            func file(_ path: String, _ oid: String, _ size: Int) -> String {
+                "{\"type\":\"file\",\"path\":\"\(path)\",\"oid\":\"\(oid)\",\"size\":\(size)}"
+            }
+            // As `git hash-object` names the five bytes.
+            let kept = file("w.bin", "b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0", 5)
+            let tree =
+                "[\(kept),\(file(".cache/x", Self.next, 1)),\(file("old.bin", Self.next, 1))]"
+            let transport = ScriptedTransport([
+                Self.information,
+                .json(
+                    "{\"files\":[{\"path\":\"w.bin\",\"uploadMode\":\"regular\","
+                        + "\"oid\":\"b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0\"}]}"
+                ), .json(tree), Self.committed, .json(tree),
+            ])
+            let (hub, id) = (try client(transport), try RepositoryID("ada/tiny"))
+            let report = try await hub.upload(
+                folder: folder,
+                to: id,
+                message: "First",
+                deleting: ["*"]
+            )
+            #expect(report.count(.deleted) == 1 && report.count(.unchanged) == 1)
+            let error = HubError.notAsCommitted(commit: Self.next, paths: ["old.bin"], count: 1)
+            await #expect(throws: error) { try await hub.check(report, of: id) }
+        }
     }
 
     @Test("The rules that are about to be committed go with the question how to store")
