@@ -102,21 +102,42 @@ struct ModelQuantizerTests {
         #expect(kept.withLock { $0 } == Set(done))
     }
 
-    @Test("tuned blocks lead nearer to the original, on other text too, and are tuned once")
-    func tunes() throws {
+    private func withTuning(seed: UInt64 = 0) -> ModelQuantizer {
         var tuning = quantizer
+        tuning.options.seed = seed
         var options = BlockTuningOptions()
         options.epochs = 20
         options.learningRate = 0.01
         tuning.tuning = options
         tuning.batchTokens = 32
+        return tuning
+    }
+
+    /// Of single seeds some end no nearer, by up to a hundredth.
+    ///
+    /// A block that gains nothing on held-out text stays as it was, and one that does may lead the next astray. The mean of twelve was 0.965 on the
+    /// calibration text and 0.982 on other, each with a deviation of about 0.005.
+    @Test("tuned blocks lead nearer to the original, on other text too")
+    func tunesNearer() throws {
+        let other = source.sequences(96, length: 32, seed: 10)
+        var ratios = [0.0, 0.0]
+        for seed in 0..<12 {
+            var untuned = quantizer
+            untuned.options.seed = UInt64(seed)
+            let (tuned, plain) = (try run(withTuning(seed: UInt64(seed))), try run(untuned))
+            for (i, text) in [sequences, other].enumerated() {
+                ratios[i] += try error(tuned, on: text) / error(plain, on: text) / 12
+            }
+        }
+        #expect(ratios.allSatisfy { $0 < 1 }, "\(ratios)")
+    }
+
+    @Test("a tuned block's error is told, and it is tuned once")
+    func tunes() throws {
+        let tuning = withTuning()
         let told = Mutex<[BlockErrors]>([])
         let tuned = try run(tuning, MemoryJournal()) { event in
             if case .block(_, let errors) = event { told.withLock { $0.append(errors) } }
-        }
-        let untuned = try run(quantizer)
-        for text in [sequences, source.sequences(24, length: 32, seed: 9)] {
-            #expect(try error(tuned, on: text) < error(untuned, on: text))
         }
         let last = try #require(told.withLock { $0.last?.tuned })
         let expected = try error(tuned, on: sequences)
