@@ -47,3 +47,19 @@ static inline void octavo_curl_set_callbacks(
 static inline CURLcode octavo_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }
+
+static inline CURLMcode octavo_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+// The next transfer that has ended, NULL when there is none; what became of it in `code`.
+static inline CURL *octavo_curl_multi_next_ended(CURLM *multi, CURLcode *code) {
+    int left;
+    for (CURLMsg *message; (message = curl_multi_info_read(multi, &left));) {
+        if (message->msg == CURLMSG_DONE) {
+            *code = message->data.result;
+            return message->easy_handle;
+        }
+    }
+    return NULL;
+}

@@ -30,7 +30,7 @@ public func writeAll(_ bytes: RawSpan, to descriptor: Int32, path: String) throw
 ///   - offset: The place, from the start.
 ///   - path: What the file is called in an error.
 /// - Throws: When the system refuses; some of the bytes may have been written.
-func writeAll(
+public func writeAll(
     _ bytes: RawSpan,
     to descriptor: Int32,
     at offset: Int,

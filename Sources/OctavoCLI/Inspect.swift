@@ -72,7 +72,7 @@ struct Inspect: AsyncParsableCommand {
             let path = try await place.localPath(printer)
             return (try await runBlocking { try ModelInspection(path) }, nil)
         }
-        let file = try await hubClient().file(path, in: id, at: revision)
+        let file = try await hubClient(printer).file(path, in: id, at: revision)
         let container = try await RemoteContainer(file)
         let subject = try await ModelInspection(container, named: path.description)
         return (subject, FetchedContainer(commit: file.commit, bytes: file.receivedBytes))

@@ -2,11 +2,6 @@ import OctavoBase
 import OctavoHub
 import OctavoPublisher
 
-/// A client of the hub that the environment names.
-func hubClient() throws -> HubClient {
-    HubClient(try HubConfiguration(environment: processEnvironment()))
-}
-
 /// Where a model is: on this machine, or in a repository.
 enum ModelPlace {
     case path(String)
@@ -68,24 +63,16 @@ enum ModelPlace {
         _ path: RepositoryPath?,
         _ printer: ProgressPrinter
     ) async throws -> String {
-        let client = try hubClient()
-        // A folder for each commit: what a branch held before never mixes with what it holds now.
-        let commit = try Revision(try await client.information(id, at: revision).commit)
-        let folder = joined(
-            joined(client.configuration.cacheDirectory, "octavo"),
-            "\(id)@\(commit)".replacing("/", with: "--")
-        )
-        let report = try await client.download(
+        let report = try await hubClient(printer).downloadToCache(
             repository: id,
-            revision: commit,
-            into: folder,
+            revision: revision,
             isWanted: { path == nil || $0 == path },
             progress: printer.transferHandler
         )
         if let path, report.files.isEmpty {
             throw HubError.entryNotFound(message: "\(path) is not in \(id) at \(revision)")
         }
-        return folder
+        return report.directory
     }
 }
 

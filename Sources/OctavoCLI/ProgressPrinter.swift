@@ -57,6 +57,13 @@ final class ProgressPrinter: Sendable {
         }
     }
 
+    /// Tells programs what people see in the line of the stage.
+    func tellPrograms(_ event: @autoclosure () -> JSON) {
+        guard form == .events else { return }
+        let event = event()
+        state.withLock { _ in write(event) }
+    }
+
     /// Writes a note, in the midst of a stage if there is one.
     private func tell(_ text: String, _ state: inout State) {
         switch form {

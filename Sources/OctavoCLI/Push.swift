@@ -18,12 +18,13 @@ enum PushError: Error, CustomStringConvertible {
 
 struct Push: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Upload a model's directory to a hub, in one commit.",
+        abstract: "Upload a model's directory to a hub.",
         discussion: """
             The hub is HF_ENDPOINT, the token HF_TOKEN or the one that the hub's own tools stored. What \
-            the hub has already is not sent again; where nothing changed, no commit is made. Files that only \
-            the hub has stay, unless --delete names them. At the end the hub's own list of files is compared \
-            with those here, digest by digest.
+            the hub has already is not sent again; where nothing changed, no commit is made. What is interrupted \
+            goes on when it is run again. Most models are one commit; what is too large or takes too long is several, \
+            weights first, README.md last. Files that only the hub has stay, unless --delete names them. At the \
+            end the hub's own list of files is compared with those here, digest by digest.
 
             Examples:
               octavo push ./folded me/SmolLM2-135M-AQLM --private
@@ -70,6 +71,9 @@ struct Push: AsyncParsableCommand {
     var message = "Upload with octavo \(octavoVersion)"
 
     @OptionGroup
+    var hub: HubOptions
+
+    @OptionGroup
     var result: OutputOptions
 
     func validate() throws {
@@ -88,7 +92,7 @@ struct Push: AsyncParsableCommand {
             var id = try RepositoryID(repository)
             let branch = try Revision(revision)
             let tag = try tag.map { try Revision($0) }
-            let client = try hubClient()
+            let client = try hubClient(printer, hub)
             // A name alone is meant to be the user's own.
             if id.namespace == nil {
                 id = try RepositoryID("\(try await client.whoami().name)/\(id.name)")
@@ -120,7 +124,7 @@ struct Push: AsyncParsableCommand {
             result.show(
                 .object([
                     "repository": .string("\(id)"), "commit": .string(report.commit),
-                    "committed": .bool(report.didCommit),
+                    "committed": .bool(report.didCommit), "commits": .integer(report.commits),
                     "changed_files": .integer(report.changedFiles),
                     "unchanged_files": .integer(report.unchangedFiles),
                     "deleted": .array(deleted.map { .string("\($0.path)") }),
@@ -171,8 +175,9 @@ struct Push: AsyncParsableCommand {
     private func text(_ report: UploadReport, _ id: RepositoryID) -> String {
         guard report.didCommit else { return "\(id) holds all of it already, at \(report.commit)" }
         let pullRequest = report.pullRequestURL.map { ", as pull request \($0)" } ?? ""
+        let commits = report.commits == 1 ? "commit" : "\(report.commits) commits, the last"
         return "\(id): \(fileText(report.changedFiles)), \(byteText(report.sentBytes)) sent, "
-            + "commit \(report.commit)\(pullRequest)"
+            + "\(commits) \(report.commit)\(pullRequest)"
     }
 
     private func fileText(_ count: Int) -> String { count == 1 ? "1 file" : "\(count) files" }
@@ -220,7 +225,9 @@ struct Push: AsyncParsableCommand {
         for file in plan.files { table.add("\(file.path)", "\(file.size)", file.change.rawValue) }
         let counts = UploadPlan.Change.allCases.filter { plan.count($0) > 0 }
             .map { "\(plan.count($0)) \($0.rawValue)" }
-        let commits = plan.commits == 1 ? "1 commit" : "no commit"
+        let commits =
+            plan.commits == 0
+            ? "no commit" : plan.commits == 1 ? "1 commit" : "\(plan.commits) commits"
         let place = plan.head.map { "on \($0)" } ?? "to a branch that is not there yet"
         result.show(
             .object([

@@ -8,16 +8,19 @@ public struct HubClient: Sendable {
     public let configuration: HubConfiguration
     let transport: any HTTPTransport
     let retry: RetryPolicy
+    let limits: TransferLimits
 
-    /// Makes a client.
+    /// Makes a client, by default one that speaks through libcurl.
     public init(
         _ configuration: HubConfiguration,
-        transport: any HTTPTransport = CurlTransport(),
-        retry: RetryPolicy = RetryPolicy()
+        transport: (any HTTPTransport)? = nil,
+        retry: RetryPolicy = RetryPolicy(),
+        limits: TransferLimits = TransferLimits()
     ) {
         self.configuration = configuration
-        self.transport = transport
+        self.transport = transport ?? CurlTransport(certificates: configuration.certificates)
         self.retry = retry
+        self.limits = limits
     }
 
     /// How far redirects are followed.
@@ -60,18 +63,21 @@ public struct HubClient: Sendable {
         var attempt = 1
         while true {
             let mayRepeat = isRepeatable && attempt < retry.attempts
-            let wait: Double?
+            let wait: Double
+            let failure: any Error
             do {
                 let exchange = try await sendFollowing(request, to: sink, redirects)
                 guard mayRepeat, RetryPolicy.isTransient(exchange.response.status) else {
                     return exchange
                 }
-                wait = retry.wait(after: attempt, exchange.response)
-                if wait == nil { return exchange }
+                guard let seconds = retry.wait(after: attempt, exchange.response) else {
+                    return exchange
+                }
+                (wait, failure) = (seconds, HubError(exchange.response, about: nil))
             } catch  where mayRepeat && attempt < retry.attempts(meeting: error) {
-                wait = retry.wait(after: attempt, nil)
+                (wait, failure) = (retry.wait(after: attempt, nil) ?? 0, error)
             }
-            try await retry.pause(wait ?? 0)
+            try await retry.wait(wait, after: attempt, because: failure)
             attempt += 1
         }
     }

@@ -5,6 +5,8 @@ public enum HubError: Error, Hashable, Sendable {
     case invalidEndpoint(String)
     /// A token, from the place named, cannot stand in a header.
     case malformedToken(String)
+    /// No token of that name is stored; those that are.
+    case noStoredToken(name: String, known: [String], file: String)
     /// The token would go over plain http to another machine.
     case insecureToken(host: String)
     /// A path breaks a rule of `RepositoryPath`, or leads through a link.

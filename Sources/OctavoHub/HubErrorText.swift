@@ -6,6 +6,9 @@ extension HubError: CustomStringConvertible {
             "\"\(text)\" is no hub address: expected http:// or https:// and a host"
         case .malformedToken(let place):
             "the token in \(place) holds spaces or characters that cannot be sent"
+        case .noStoredToken(let name, let known, let file):
+            "\(file) holds no token \"\(name)\""
+                + (known.isEmpty ? "" : ", but \(known.joined(separator: ", "))")
         case .insecureToken(let host): "refused to send a token to \(host) over plain http"
         case .unsafePath(let path, let rule): "the path \"\(path)\" is not safe: \(rule)"
         case .nothingToUpload(let folder): "\(folder) holds no file to upload"
@@ -62,6 +65,7 @@ extension HubError: CustomStringConvertible {
         switch self {
         case .invalidEndpoint: "set HF_ENDPOINT to the hub's address, or unset it"
         case .malformedToken: "copy the token again; it is one word"
+        case .noStoredToken: "choose one that is there, or set HF_TOKEN"
         case .insecureToken: "use the hub's https address, or unset the token"
         case .unsafePath: "rename the file; if the hub named it, do not trust that repository"
         case .nothingToUpload: "name the folder that holds the model"

@@ -28,21 +28,18 @@ public enum ContentName: Hashable, Sendable, CustomStringConvertible {
     /// Starts hashing contents of a length, to compare with this name.
     func hasher(size: Int) -> ContentHasher {
         switch self {
-        case .gitBlob:
-            let hasher = ContentHasher(.sha1)
-            let header = Array("blob \(size)\0".utf8)
-            hasher.update(header)
-            return hasher
+        case .gitBlob: return gitBlobHasher(size: size)
         case .sha256: return ContentHasher(.sha256)
         }
     }
+}
 
-    /// Whether a file has these contents.
-    func matches(_ file: MappedFile) -> Bool {
-        let hasher = hasher(size: file.count)
-        hasher.update(file.bytes)
-        return hexadecimal(hasher.finish()) == description
-    }
+/// Starts hashing contents of a length for the name git gives to them.
+func gitBlobHasher(size: Int) -> ContentHasher {
+    let hasher = ContentHasher(.sha1)
+    let header = Array("blob \(size)\0".utf8)
+    hasher.update(header)
+    return hasher
 }
 
 extension HubClient {

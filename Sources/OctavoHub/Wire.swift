@@ -52,10 +52,9 @@ package enum Protocol {
     package static let ndjsonMediaType = "application/x-ndjson"
     /// The most files in one preupload or LFS batch request.
     package static let batchSize = 256
-    /// The longest file that goes within a commit, in bytes, and the most of them together: a hub
-    /// that asks for more would have the client hold all of it in memory.
+    /// The longest file that goes within a commit, in bytes: a hub that asks for more would have the client
+    /// hold all of it in memory.
     package static let largestRegularFile = 10 << 20
-    package static let largestCommit = 100 << 20
     /// How long a hub may take to file what it has been sent whole, in seconds.
     package static let filingTime = 300
     /// How many bytes of a file preupload shows.

@@ -17,14 +17,22 @@ struct LiveHub: Sendable {
     static let repository = RepositoryID.of("ada/tiny")
 
     /// A client with ada's token, or with another or none.
-    func client(token: AccessToken?? = nil, transport: any HTTPTransport = CurlTransport()) throws
-        -> HubClient
-    {
+    func client(
+        token: AccessToken?? = nil,
+        transport: (any HTTPTransport)? = nil,
+        cache: String = "",
+        limits: TransferLimits = TransferLimits()
+    ) throws -> HubClient {
         let endpoint = try #require(WebURL(server.endpoint))
         return HubClient(
-            HubConfiguration(endpoint: endpoint, token: token ?? self.token),
+            HubConfiguration(
+                endpoint: endpoint,
+                token: token ?? self.token,
+                cacheDirectory: cache
+            ),
             transport: transport,
-            retry: RetryPolicy(pause: { _ in })
+            retry: RetryPolicy(pause: { _ in }),
+            limits: limits
         )
     }
 

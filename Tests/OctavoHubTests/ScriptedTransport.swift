@@ -61,6 +61,16 @@ func client(
             token: token.flatMap { AccessToken($0) }
         ),
         transport: transport,
-        retry: RetryPolicy(attempts: attempts, pause: { _ in })
+        retry: RetryPolicy(attempts: attempts, pause: { _ in }),
+        limits: .oneAtATime
     )
+}
+
+extension TransferLimits {
+    /// One file and one part at a time, so that a script knows what comes next.
+    static var oneAtATime: TransferLimits {
+        var limits = TransferLimits()
+        (limits.files, limits.parts) = (1, 1)
+        return limits
+    }
 }

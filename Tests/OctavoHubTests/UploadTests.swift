@@ -1,6 +1,6 @@
 import Glibc
 import OctavoBase
-import OctavoHub
+@testable import OctavoHub
 import OctavoTestSupport
 import Testing
 
@@ -163,32 +163,61 @@ struct UploadTests {
         #expect(failing.remaining == 0)
     }
 
-    @Test("A hub cannot make the client hold large files in memory", arguments: [1, 11])
-    func memory(_ count: Int) async throws {
-        // One file over 10 MiB; or eleven of 10 MiB each, together over 100.
-        let size = (10 << 20) + (count == 1 ? 1 : 0)
+    /// Uploads files of zeros that a hub wants within the commit.
+    private func uploadInline(_ count: Int, of size: Int, _ transport: ScriptedTransport)
+        async throws -> UploadReport
+    {
         try await withTemporaryDirectory { folder in
-            var items: [String] = []
             for index in 0..<count {
                 let file = joined(folder, "\(index).bin")
                 try AtomicFile.write("", to: file)
                 #expect(truncate(file, off_t(size)) == 0)
-                items.append("{\"path\":\"\(index).bin\",\"uploadMode\":\"regular\"}")
             }
-            let transport = ScriptedTransport([
-                Self.information, .json("{\"files\":[\(items.joined(separator: ","))]}"),
-            ])
-            await #expect {
-                _ = try await client(transport).upload(
-                    folder: folder,
-                    to: try RepositoryID("ada/tiny"),
-                    message: "First"
-                )
-            } throws: { error in
-                if case HubError.malformedReply = error { true } else { false }
-            }
-            #expect(transport.requests.count == 2)
+            return try await client(transport).upload(
+                folder: folder,
+                to: try RepositoryID("ada/tiny"),
+                message: "First"
+            )
         }
+    }
+
+    private static func wantedInline(_ count: Int) -> ScriptedTransport.Step {
+        let items = (0..<count).map { "{\"path\":\"\($0).bin\",\"uploadMode\":\"regular\"}" }
+        return .json("{\"files\":[\(items.joined(separator: ","))]}")
+    }
+
+    @Test("A hub cannot make the client hold a large file in memory")
+    func largeInline() async throws {
+        let transport = ScriptedTransport([Self.information, Self.wantedInline(1)])
+        await #expect {
+            _ = try await uploadInline(1, of: (10 << 20) + 1, transport)
+        } throws: { error in
+            if case HubError.malformedReply = error { true } else { false }
+        }
+        #expect(transport.requests.count == 2)
+    }
+
+    @Test("Small files that are too much for one commit go in several, one on top of the other")
+    func manyInline() async throws {
+        let heads = (1...3).map { String(repeating: "\($0)", count: 40) }
+        let transport = ScriptedTransport(
+            [Self.information, Self.wantedInline(11)]
+                + heads.map { .json("{\"commitOid\":\"\($0)\"}") }
+        )
+        let report = try await uploadInline(11, of: 10 << 20, transport)
+        #expect(report.commits == 3 && report.commit == heads[2])
+        let requests = try transport.requests.dropFirst(2).map { request in
+            guard case .bytes(let bytes) = request.body else { throw CancellationError() }
+            return try CommitRequest(ndjson: bytes)
+        }
+        // Five files of 10 MiB are 50 MiB.
+        #expect(requests.map(\.operations.count) == [5, 5, 1])
+        #expect(requests.map(\.header.parentCommit) == [Self.head, heads[0], heads[1]])
+        #expect(
+            requests.map(\.header.summary) == [
+                "First (part 1)", "First (part 2)", "First (part 3)",
+            ]
+        )
     }
 
     @Test(

@@ -5,6 +5,8 @@ struct LFSActions: Sendable {
     struct Action: Sendable {
         let url: WebURL
         let headers: [(name: String, value: String)]
+        /// How long the URL is good for, in seconds, if the hub tells.
+        let lifetime: Int?
 
         /// A header's value, by its name in lower case.
         func value(_ name: String) -> String? {
@@ -28,6 +30,7 @@ extension LFSActions.Action {
     fileprivate init?(_ json: JSON, from batch: WebURL) throws {
         if json == .null { return nil }
         url = try batch.following(try json.text("href"))
+        lifetime = json["expires_in"]?.integer
         headers = try (json["header"]?.object ?? JSONObject()).compactMap { name, value in
             guard let text = value.string ?? value.integer.map(String.init), isField(name, text)
             else { throw WireError(key: "header", expected: "a set of fields a request may carry") }

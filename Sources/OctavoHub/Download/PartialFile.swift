@@ -2,6 +2,29 @@ import Glibc
 internal import OctavoBase
 import Synchronization
 
+/// Opens the file that a download goes to, and locks it for this process.
+///
+/// - Throws: `HubError.alreadyDownloading` if another process holds it.
+func openPartial(_ path: String, for expected: TreeEntry) throws -> Int32 {
+    while true {
+        // A link left in this place would lead the download elsewhere.
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0 else { throw FileError("open", path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw HubError.alreadyDownloading(path: expected.path.description)
+        }
+        // Who held it until now may have given it its final name, or removed it.
+        var (opened, named) = (stat(), stat())
+        if unsafe fstat(descriptor, &opened) == 0, unsafe lstat(path, &named) == 0,
+            opened.st_dev == named.st_dev, opened.st_ino == named.st_ino
+        {
+            return descriptor
+        }
+        close(descriptor)
+    }
+}
+
 /// A file on its way from a hub: hashed as it arrives, kept under a stable name if the transfer
 /// breaks, given its own name only when every byte is right.
 final class PartialFile: ResumableSink {
@@ -28,7 +51,7 @@ final class PartialFile: ResumableSink {
         self.path = path
         self.expected = expected
         self.onProgress = onProgress
-        let descriptor = try Self.openLocked(path, for: expected)
+        let descriptor = try openPartial(path, for: expected)
         let hasher = expected.content.hasher(size: expected.size)
         let count: Int
         do {
@@ -38,27 +61,6 @@ final class PartialFile: ResumableSink {
             throw error
         }
         state = Mutex(State(descriptor: descriptor, hasher: hasher, count: count))
-    }
-
-    /// Opens the file and locks it for this process.
-    private static func openLocked(_ path: String, for expected: TreeEntry) throws -> Int32 {
-        while true {
-            // A link left in this place would lead the download elsewhere.
-            let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-            guard descriptor >= 0 else { throw FileError("open", path) }
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-                close(descriptor)
-                throw HubError.alreadyDownloading(path: expected.path.description)
-            }
-            // Who held it until now may have given it its final name, or removed it.
-            var (opened, named) = (stat(), stat())
-            if unsafe fstat(descriptor, &opened) == 0, unsafe lstat(path, &named) == 0,
-                opened.st_dev == named.st_dev, opened.st_ino == named.st_ino
-            {
-                return descriptor
-            }
-            close(descriptor)
-        }
     }
 
     /// Hashes what the file holds, and leaves it open at its end.

@@ -1,3 +1,15 @@
+/// A wait before a request is sent again.
+public struct RetryWait: Sendable, Equatable {
+    /// How long, in seconds.
+    public let seconds: Double
+    /// Why, as the sentence of an error.
+    public let reason: String
+    /// Which try comes then, from 2.
+    public let attempt: Int
+    /// How many there are at most.
+    public let attempts: Int
+}
+
 /// When a request that failed is sent again.
 public struct RetryPolicy: Sendable {
     /// How often a request is sent at most.
@@ -8,6 +20,8 @@ public struct RetryPolicy: Sendable {
     ///
     /// Tests put another in its place.
     public var pause: @Sendable (Double) async throws -> Void
+    /// Told of each wait before it begins.
+    public var onWait: @Sendable (RetryWait) -> Void
 
     /// Makes a policy.
     public init(
@@ -15,11 +29,26 @@ public struct RetryPolicy: Sendable {
         longestWait: Double = 900,
         pause: @escaping @Sendable (Double) async throws -> Void = { seconds in
             try await Task.sleep(for: .seconds(seconds))
-        }
+        },
+        onWait: @escaping @Sendable (RetryWait) -> Void = { _ in }
     ) {
         self.attempts = attempts
         self.longestWait = longestWait
         self.pause = pause
+        self.onWait = onWait
+    }
+
+    /// Waits before the try after number `attempt`, and says so.
+    func wait(_ seconds: Double, after attempt: Int, because failure: any Error) async throws {
+        onWait(
+            RetryWait(
+                seconds: seconds,
+                reason: (failure as? HubError)?.description ?? "the request failed",
+                attempt: attempt + 1,
+                attempts: attempts
+            )
+        )
+        try await pause(seconds)
     }
 
     /// Whether an answer is worth another try.

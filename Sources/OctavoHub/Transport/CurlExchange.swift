@@ -1,7 +1,10 @@
 internal import OctavoBase
 
-/// One request and its answer, as libcurl's callbacks see them; used on one thread.
-final class CurlExchange {
+/// One request and its answer, as libcurl's callbacks see them.
+///
+/// Its maker has it first, then the loop's thread until the transfer has ended, then its maker again: never two
+/// at a time, and the queue and the continuation between them order what they see.
+final class CurlExchange: @unchecked Sendable {
     /// The most that is kept in memory of an answer that no sink takes: listings of 1000 files with
     /// long names are about 1 MB.
     static let bodyLimit = 64 << 20
@@ -18,7 +21,7 @@ final class CurlExchange {
 
     private let sink: (any BodySink)?
     private var sinkAccepts: Bool?
-    private let file: MappedFile?
+    private let file: ReadableFile?
     private let fileStart: Int
     private var headerBytes = 0
     private var sent = 0
@@ -34,11 +37,14 @@ final class CurlExchange {
         case .bytes(let bytes):
             (file, fileStart, bodyLength) = (nil, 0, bytes.count)
         case .file(let path, let range):
-            let mapped = try MappedFile(path)
-            guard range.upperBound <= mapped.count else { throw HubError.fileChanged(path: path) }
-            (file, fileStart, bodyLength) = (mapped, range.lowerBound, range.count)
+            let opened = try ReadableFile(path)
+            guard range.upperBound <= opened.count else { throw HubError.fileChanged(path: path) }
+            (file, fileStart, bodyLength) = (opened, range.lowerBound, range.count)
         }
     }
+
+    /// Whether nothing large passes in either direction.
+    var isShort: Bool { sink == nil && file == nil }
 
     /// The headers as libcurl takes them; a name with nothing after the colon removes libcurl's own.
     var headerLines: [String] {
@@ -90,15 +96,22 @@ final class CurlExchange {
         }
     }
 
-    /// Puts the next bytes of the request's body into `buffer` and says how many.
+    /// Puts the next bytes of the request's body into `buffer` and says how many; nil stops the transfer.
     func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
         let count = min(buffer.count, bodyLength - sent)
         guard count > 0 else { return 0 }
+        let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
         if let file {
-            let piece = file.bytes.extracting(fileStart + sent..<fileStart + sent + count)
-            unsafe piece.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
+            do {
+                guard try unsafe file.read(into: piece, at: fileStart + sent) == count else {
+                    throw HubError.fileChanged(path: file.path)
+                }
+            } catch {
+                failure = error
+                return nil
+            }
         } else if case .bytes(let bytes) = request.body {
-            unsafe buffer.copyBytes(from: bytes[sent..<sent + count])
+            unsafe piece.copyBytes(from: bytes[sent..<sent + count])
         }
         sent += count
         return count

@@ -66,7 +66,7 @@ extension HubClient {
             // A pull request that was opened unseen would be opened twice.
             if asPullRequest && mayHaveLanded { throw failure }
             let wait = attempt < retry.attempts ? retry.wait(after: attempt, response) : nil
-            if let wait { try await retry.pause(wait) }
+            if let wait { try await retry.wait(wait, after: attempt, because: failure) }
             if mayHaveLanded, let head = try? await information(id, at: branch).commit,
                 head != parent
             {

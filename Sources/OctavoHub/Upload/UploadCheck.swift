@@ -44,8 +44,10 @@ extension HubClient {
         while true {
             do {
                 return try await tree(id, at: commit, skippingUnsafe: true)
-            } catch HubError.revisionNotFound where attempt < retry.attempts {
-                try await retry.pause(retry.wait(after: attempt, nil) ?? 0)
+            } catch HubError.revisionNotFound(let message) where attempt < retry.attempts {
+                let failure = HubError.revisionNotFound(message: message)
+                let seconds = retry.wait(after: attempt, nil) ?? 0
+                try await retry.wait(seconds, after: attempt, because: failure)
                 attempt += 1
             }
         }

@@ -45,10 +45,14 @@ public final class RemoteFile: Sendable {
     ///   another range or one of a file of another length, `.wrongSize` if it sends more or, after all tries, less.
     public func bytes(_ range: Range<Int>) async throws -> [UInt8] {
         guard !range.isEmpty else { return [] }
-        let sink = RangeSink(path, range, of: size)
+        // Grows with what arrives, and never beyond the range.
+        let taken = Mutex<[UInt8]>([])
+        let sink = RangeSink(path, range, of: size) { bytes, _ in
+            taken.withLock { $0 += bytes.array }
+        }
         defer { received.wrappingAdd(sink.count, ordering: .relaxed) }
         _ = try await client.fetch(url, of: repository, path, to: sink)
-        return sink.bytes
+        return taken.withLock { $0 }
     }
 }
 
@@ -75,69 +79,5 @@ extension HubClient {
             )
         }
         return RemoteFile(self, id, path, at: commit, size: found.size)
-    }
-}
-
-/// Keeps a range of a file in memory, which grows with what arrives and never beyond the range.
-private final class RangeSink: ResumableSink {
-    private let path: RepositoryPath
-    private let wanted: Range<Int>
-    private let total: Int
-    private let taken = Mutex<[UInt8]>([])
-
-    init(_ path: RepositoryPath, _ wanted: Range<Int>, of total: Int) {
-        self.path = path
-        self.wanted = wanted
-        self.total = total
-    }
-
-    var bytes: [UInt8] { taken.withLock { $0 } }
-    var count: Int { taken.withLock { $0.count } }
-    var size: Int { wanted.count }
-    var range: String? { "bytes=\(span)" }
-    /// First and last byte of what is missing.
-    private var span: String { "\(wanted.lowerBound + count)-\(wanted.upperBound - 1)" }
-
-    /// Accepts a 206 of exactly what is missing.
-    ///
-    /// A 200 would bring the whole file.
-    func accepts(_ response: WebResponse) throws -> Bool {
-        switch response.status {
-        case 200: throw HubError.rangeIgnored(path: path.description)
-        case 206:
-            try requireRange(in: response, "bytes \(span)/\(total)", of: path)
-            return true
-        default: return false
-        }
-    }
-
-    func write(_ bytes: RawSpan) throws {
-        try taken.withLock { taken in
-            guard bytes.byteCount <= wanted.count - taken.count else {
-                throw HubError.wrongSize(
-                    path: path.description,
-                    expected: wanted.count,
-                    found: taken.count + bytes.byteCount
-                )
-            }
-            taken += bytes.array
-        }
-    }
-
-    func restart() throws {
-        throw HubError.rangeNotSatisfiable(
-            message: "bytes \(span) of \(path), which it said has \(total)"
-        )
-    }
-}
-
-/// Refuses a 206 of another range than was asked for.
-func requireRange(in response: WebResponse, _ wanted: String, of path: RepositoryPath) throws {
-    let found = response.headers["content-range"] ?? "none"
-    guard found == wanted else {
-        throw HubError.malformedReply(
-            from: path.description,
-            problem: "its range is \(found.prefix(100)), not \(wanted)"
-        )
     }
 }

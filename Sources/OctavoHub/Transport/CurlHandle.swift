@@ -1,38 +1,49 @@
 import CCurl
 
-/// A libcurl handle with the connections it keeps.
+/// A libcurl handle, set up for one exchange after the other.
 ///
-/// One thread at a time: it is either in the transport's list of idle handles or in one call.
+/// Only the thread of its ``CurlLoop`` touches it.
 @safe
-final class CurlHandle: @unchecked Sendable {
-    private let handle: UnsafeMutableRawPointer
+final class CurlHandle {
+    let handle: UnsafeMutableRawPointer
+    private var headers: UnsafeMutablePointer<curl_slist>?
 
     init?() {
         guard let handle = unsafe curl_easy_init() else { return nil }
         unsafe self.handle = unsafe handle
     }
 
-    deinit { unsafe curl_easy_cleanup(handle) }
+    deinit {
+        unsafe curl_easy_cleanup(handle)
+        unsafe curl_slist_free_all(headers)
+    }
 
-    /// Carries out an exchange from beginning to end.
-    func run(_ exchange: CurlExchange, userAgent: String) -> CURLcode {
+    /// Prepares an exchange, which must live until the transfer has ended.
+    func prepare(_ exchange: CurlExchange, _ settings: CurlSettings) {
         unsafe curl_easy_reset(handle)
         set(CURLOPT_URL, exchange.request.url.description)
-        set(CURLOPT_USERAGENT, userAgent)
+        set(CURLOPT_USERAGENT, settings.userAgent)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
+        if let file = settings.certificates.file { set(CURLOPT_CAINFO, file) }
+        if let directory = settings.certificates.directory { set(CURLOPT_CAPATH, directory) }
         // What is for this machine, a token perhaps, must not pass through a proxy.
         if exchange.request.url.origin.isLoopback { set(CURLOPT_NOPROXY, "*") }
         set(CURLOPT_CONNECTTIMEOUT, 10)
         // No limit on the whole: a shard may take hours. Standing still is what counts.
         set(CURLOPT_LOW_SPEED_LIMIT, 1)
         set(CURLOPT_LOW_SPEED_TIME, exchange.request.patience)
+        // Contents of many gigabytes pass: fewer, larger pieces cost less.
+        set(CURLOPT_BUFFERSIZE, 512 << 10)
+        set(CURLOPT_UPLOAD_BUFFERSIZE, 512 << 10)
+        // Short requests share a connection where the hub speaks HTTP/2; contents get their own.
+        if exchange.isShort { set(CURLOPT_PIPEWAIT, 1) }
         setMethod(exchange)
-        var list: UnsafeMutablePointer<curl_slist>?
-        for line in exchange.headerLines { unsafe list = curl_slist_append(list, line) }
-        defer { unsafe curl_slist_free_all(list) }
-        _ = unsafe octavo_curl_set_list(handle, CURLOPT_HTTPHEADER, list)
+        unsafe curl_slist_free_all(headers)
+        unsafe headers = nil
+        for line in exchange.headerLines { unsafe headers = curl_slist_append(headers, line) }
+        _ = unsafe octavo_curl_set_list(handle, CURLOPT_HTTPHEADER, headers)
         unsafe octavo_curl_set_callbacks(
             handle,
             receiveHeader,
@@ -42,10 +53,6 @@ final class CurlHandle: @unchecked Sendable {
             reportProgress,
             Unmanaged.passUnretained(exchange).toOpaque()
         )
-        let code = withExtendedLifetime(exchange) { unsafe curl_easy_perform(handle) }
-        // The list is about to go.
-        _ = unsafe octavo_curl_set_list(handle, CURLOPT_HTTPHEADER, nil)
-        return code
     }
 
     private func setMethod(_ exchange: CurlExchange) {
@@ -73,7 +80,7 @@ final class CurlHandle: @unchecked Sendable {
     }
 }
 
-// libcurl calls these on the thread of `curl_easy_perform`. Anything but the expected count stops
+// libcurl calls these on the loop's thread. Anything but the expected count stops
 // the transfer.
 
 private func exchange(_ context: UnsafeMutableRawPointer?) -> CurlExchange? {

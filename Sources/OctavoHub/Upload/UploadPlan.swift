@@ -1,5 +1,6 @@
 internal import Glibc
 internal import OctavoBase
+internal import Synchronization
 
 /// What an upload does to a branch, file by file.
 public struct UploadPlan: Sendable {
@@ -35,18 +36,15 @@ public struct UploadPlan: Sendable {
     public let skippedLinks: [String]
     /// Patterns that match no file which only the branch has.
     public let idlePatterns: [String]
-    /// What the commit does.
-    let operations: [CommitOperation]
-    /// The contents that LFS stores.
-    let objects: [LFSObject]
-    /// What the commit leaves at each path of the folder.
+    /// How many commits it takes, if sending does not take so long that one is made in between.
+    public let commits: Int
+    /// What is to be committed.
+    let changes: [PlannedChange]
+    /// What the commits leave at each path of the folder.
     let contents: [RepositoryPath: ContentName]
 
     /// How many files have something become of them.
     public func count(_ change: Change) -> Int { files.count { $0.change == change } }
-
-    /// How many commits it takes.
-    public var commits: Int { files.contains { $0.change.isCommitted } ? 1 : 0 }
 
     /// How many bytes of contents it sends, at most: the hub may have some from elsewhere.
     public var bytes: Int {
@@ -54,11 +52,6 @@ public struct UploadPlan: Sendable {
             [.created, .replaced].contains(file.change) ? sum + file.size : sum
         }
     }
-}
-
-extension UploadPlan.Change {
-    /// Whether a commit is needed for it.
-    fileprivate var isCommitted: Bool { self != .unchanged && self != .ignored }
 }
 
 extension HubClient {
@@ -95,8 +88,8 @@ extension HubClient {
                 head: nil,
                 skippedLinks: skipped,
                 idlePatterns: patterns,
-                operations: [],
-                objects: [],
+                commits: 1,
+                changes: [],
                 contents: [:]
             )
         }
@@ -122,6 +115,7 @@ extension HubClient {
         head: String?,
         asPullRequest: Bool,
         deleting patterns: [String],
+        journal: UploadJournal? = nil,
         _ progress: @escaping @Sendable (TransferProgress) -> Void
     ) async throws -> UploadPlan {
         let decisions = try await preupload(
@@ -130,53 +124,24 @@ extension HubClient {
             at: revision,
             asPullRequest: asPullRequest
         )
+        let wanted = files.filter { decisions[$0.path].map { !$0.isIgnored } ?? false }
+        let contents = try await names(of: wanted, decisions, journal, progress)
         var planned: [UploadPlan.File] = []
-        var operations: [CommitOperation] = []
-        var objects: [LFSObject] = []
-        var contents: [RepositoryPath: ContentName] = [:]
-        var inlineBytes = 0
+        var changes: [PlannedChange] = []
         for file in files {
-            guard let decision = decisions[file.path] else { continue }
-            let path = file.path.description
-            guard !decision.isIgnored else {
+            guard let content = contents[file.path], let decision = decisions[file.path] else {
                 planned.append(.init(path: file.path, size: file.size, change: .ignored))
                 continue
             }
-            progress(
-                .init(phase: .hashing, path: path, completedBytes: 0, totalBytes: file.size)
-            )
-            let content: ContentName
-            let operation: CommitOperation
-            var size = file.size
-            switch decision.mode {
-            case .lfs:
-                let oid = try await runBlocking { try MappedFile(file.location).digest() }
-                (content, operation) = (
-                    .sha256(oid), .lfsFile(path: path, oid: oid, size: file.size)
-                )
-                if decision.remote != oid.hex { objects.append(LFSObject(file: file, oid: oid)) }
-            case .regular:
-                guard inlineBytes + file.size <= Protocol.largestCommit else {
-                    throw HubError.malformedReply(
-                        from: configuration.endpoint.withoutQuery,
-                        problem: "it wants more than \(Protocol.largestCommit) bytes in one commit"
-                    )
-                }
-                let bytes = try await runBlocking {
-                    try readFile(file.location, limit: Protocol.largestRegularFile)
-                }
-                (content, operation) = (
-                    .gitBlob(gitBlobName(bytes)), .file(path: path, contents: bytes)
-                )
-                size = bytes.count
-                if decision.remote != content.description { inlineBytes += bytes.count }
-            }
-            contents[file.path] = content
             let isThere = decision.remote == content.description
-            if !isThere { operations.append(operation) }
             let change: UploadPlan.Change =
                 isThere ? .unchanged : decision.remote == nil ? .created : .replaced
-            planned.append(.init(path: file.path, size: size, change: change))
+            planned.append(.init(path: file.path, size: file.size, change: change))
+            guard !isThere else { continue }
+            switch content {
+            case .sha256(let oid): changes.append(.object(LFSObject(file: file, oid: oid)))
+            case .gitBlob(let name): changes.append(.blob(file, name: name))
+            }
         }
         var idle = patterns
         if !patterns.isEmpty {
@@ -191,7 +156,7 @@ extension HubClient {
                 guard !matching.isEmpty else { continue }
                 idle.removeAll { matching.contains($0) }
                 planned.append(.init(path: entry.path, size: entry.size, change: .deleted))
-                operations.append(.deletedFile(path: entry.path.description))
+                changes.append(.deletion(entry.path))
             }
         }
         return UploadPlan(
@@ -199,17 +164,67 @@ extension HubClient {
             head: head,
             skippedLinks: skippedLinks,
             idlePatterns: idle,
-            operations: operations,
-            objects: objects,
+            commits: ChangeQueue(changes).commits(limits),
+            changes: changes,
             contents: contents
         )
+    }
+
+    /// Hashes files in the way that the hub stores each.
+    private func names(
+        of files: [LocalFile],
+        _ decisions: [RepositoryPath: UploadDecision],
+        _ journal: UploadJournal?,
+        _ progress: @escaping @Sendable (TransferProgress) -> Void
+    ) async throws -> [RepositoryPath: ContentName] {
+        let bytes = files.reduce(0) { $0 + $1.size }
+        let ledger = TransferLedger(.hashing, files: files.count, bytes: bytes, progress)
+        let names = Mutex<[RepositoryPath: ContentName]>([:])
+        // Two: a disk and a processor keep each other busy, more would only take turns.
+        try await forEach(files, atOnce: 2) { file in
+            let path = file.path.description
+            let name = try await runBlocking {
+                try file.contentName(decisions[file.path]?.mode ?? .regular, journal) {
+                    ledger.note(path, $0, of: file.size)
+                }
+            }
+            names.withLock { $0[file.path] = name }
+            ledger.finish(path, of: file.size)
+        }
+        return names.withLock { $0 }
+    }
+}
+
+extension LocalFile {
+    /// What a hub calls the contents, by how it stores them.
+    ///
+    /// - Throws: `HubError.fileChanged` if it is not as long as it was.
+    fileprivate func contentName(
+        _ mode: StorageMode,
+        _ journal: UploadJournal?,
+        onRead: (Int) -> Void
+    ) throws -> ContentName {
+        if mode == .lfs, let known = journal?.digest(of: self) { return .sha256(known) }
+        let hasher = mode == .lfs ? ContentHasher(.sha256) : gitBlobHasher(size: size)
+        let file = try ReadableFile(location)
+        var count = 0
+        try file.forEachPiece(of: 0..<size) { piece in
+            hasher.update(piece)
+            count += piece.byteCount
+            onRead(count)
+        }
+        guard count == size, file.count == size else { throw HubError.fileChanged(path: location) }
+        let hex = hexadecimal(hasher.finish())
+        guard mode == .lfs, let digest = Digest(hex: hex) else { return .gitBlob(hex) }
+        journal?.note(digest, of: self)
+        return .sha256(digest)
     }
 }
 
 extension RepositoryPath {
     /// Whether a pattern stands for the path: `*`, `?` (a byte), `[…]` and `[!…]` as in the shell, but that they match
     /// slashes too, a backslash is one, and `folder/` is all in it, as the hub's own tools have it.
-    func matches(_ pattern: String) -> Bool {
+    public func matches(_ pattern: String) -> Bool {
         let whole = pattern.hasSuffix("/") ? pattern + "*" : pattern
         return unsafe fnmatch(whole, description, FNM_NOESCAPE) == 0
     }

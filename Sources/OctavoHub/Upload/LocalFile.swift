@@ -8,6 +8,36 @@ struct LocalFile: Sendable {
     let size: Int
     /// Its first bytes, for the hub to tell text from binary.
     let sample: [UInt8]
+    /// What changes when it is written to.
+    let stamp: FileStamp
+}
+
+/// What the system knows of a file that changes whenever the file does.
+struct FileStamp: Equatable, Sendable {
+    let size: Int
+    let inode: Int
+    /// When contents and when anything last changed, in nanoseconds since 1970.
+    let modified: Int
+    let changed: Int
+
+    /// Reads it; links are followed.
+    init(_ path: String) throws(FileError) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw FileError("read", path) }
+        size = Int(status.st_size)
+        inode = Int(truncatingIfNeeded: status.st_ino)
+        modified = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+        changed = status.st_ctim.tv_sec * 1_000_000_000 + status.st_ctim.tv_nsec
+    }
+
+    /// Reads what ``numbers`` wrote.
+    init?(numbers: [Int]) {
+        guard numbers.count == 4 else { return nil }
+        (size, inode, modified, changed) = (numbers[0], numbers[1], numbers[2], numbers[3])
+    }
+
+    /// For a journal.
+    var numbers: [Int] { [size, inode, modified, changed] }
 }
 
 /// Lists the files of a folder that belong in a repository, sorted by path, and the links whose files
@@ -53,13 +83,15 @@ extension LocalFile {
         } catch {
             throw HubError.unsafePath(relative, rule: error.rule)
         }
-        let mapped = try MappedFile(location)
         self.location = location
-        size = mapped.count
-        // What is lent must not outlive the mapping.
-        sample = withExtendedLifetime(mapped) {
-            mapped.bytes.extracting(0..<min(Protocol.sampleSize, mapped.count)).array
+        // Before anything is read: what is written to it from now on shows.
+        stamp = try FileStamp(location)
+        size = stamp.size
+        var sample: [UInt8] = []
+        try ReadableFile(location).forEachPiece(of: 0..<min(Protocol.sampleSize, size)) {
+            sample += $0.array
         }
+        self.sample = sample
     }
 }
 
@@ -85,7 +117,7 @@ private func leadsToContents(_ link: String, of root: String) throws -> Bool {
 }
 
 /// A path without links, `.` and `..`.
-private func realPath(_ path: String) throws(FileError) -> String {
+func realPath(_ path: String) throws(FileError) -> String {
     guard let resolved = unsafe realpath(path, nil) else { throw FileError("read", path) }
     defer { unsafe free(resolved) }
     return unsafe String(cString: resolved)

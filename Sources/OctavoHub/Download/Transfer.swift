@@ -62,15 +62,15 @@ extension HubClient {
                 milestone = sink.count
                 attempt = 1
             }
+            let shortfall = HubError.wrongSize(
+                path: path.description,
+                expected: sink.size,
+                found: sink.count
+            )
             guard attempt < retry.attempts, let wait = retry.wait(after: attempt, response) else {
-                throw failure
-                    ?? HubError.wrongSize(
-                        path: path.description,
-                        expected: sink.size,
-                        found: sink.count
-                    )
+                throw failure ?? shortfall
             }
-            try await retry.pause(wait)
+            try await retry.wait(wait, after: attempt, because: failure ?? shortfall)
             attempt += 1
         }
         return received

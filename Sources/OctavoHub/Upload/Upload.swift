@@ -1,0 +1,107 @@
+internal import OctavoBase
+
+/// What an upload did.
+public struct UploadReport: Sendable, Equatable {
+    /// The head of the branch now.
+    public let commit: String
+    /// How many commits were made; if none, all was there already.
+    public let commits: Int
+    /// What became of each file.
+    public let files: [UploadPlan.File]
+    /// Links that lead out of the folder, whose files were left out.
+    public let skippedLinks: [String]
+    /// Patterns of what is to go that match no file which only the branch had.
+    public let idlePatterns: [String]
+    /// How many bytes of contents were sent.
+    public let sentBytes: Int
+    /// The pull request that was opened, if one was asked for.
+    public let pullRequestURL: String?
+    /// What the commit holds at each path of the folder.
+    let contents: [RepositoryPath: ContentName]
+
+    /// Whether a commit was made.
+    public var didCommit: Bool { commits > 0 }
+
+    /// How many files have something become of them.
+    public func count(_ change: UploadPlan.Change) -> Int { files.count { $0.change == change } }
+
+    /// How many files the commits changed.
+    public var changedFiles: Int { count(.created) + count(.replaced) + count(.deleted) }
+
+    /// How many files were there already, the same.
+    public var unchangedFiles: Int { count(.unchanged) }
+}
+
+extension HubClient {
+    /// Makes a branch hold the files of a folder; files it holds besides stay, but for those that are to go.
+    ///
+    /// Contents stored by LFS are sent first and a commit refers to them afterwards: one for all as a rule, several for
+    /// what is larger than a commit may be (``TransferLimits``), or takes long to send. Weights come first,
+    /// README.md and octavo.json in the last, so that the branch never shows half of a model as a whole. What the hub has
+    /// already is not sent; if it has everything, nothing is sent and no commit is made. A run that was
+    /// interrupted is taken up by running it again: what is done is not done again, down to the parts of a
+    /// large file, by what a journal beside the folder says (`FOLDER.push.json`, gone when all is done).
+    ///
+    /// Links are followed within the folder, and into the `blobs` of the hub's own cache; files that
+    /// lie elsewhere are left out.
+    ///
+    /// - Parameters:
+    ///   - folder: The folder; `.git` and `.cache` in it are left out.
+    ///   - id: A repository that exists.
+    ///   - revision: The branch; made at the head of `main` if it does not exist.
+    ///   - message: The first line of a commit; of several, each says which part it is.
+    ///   - description: The rest of the commit's message.
+    ///   - asPullRequest: Whether to open a pull request against the branch instead.
+    ///   - patterns: Which files of the branch are to go that the folder does not have: patterns of the shell
+    ///     whose `*` matches slashes too.
+    ///   - progress: Told how far the work is, from any thread.
+    /// - Returns: What was sent, and the last commit.
+    /// - Throws: `HubError`, among it `.headMoved`; `FileError` from the disk.
+    public func upload(
+        folder: String,
+        to id: RepositoryID,
+        revision: Revision = .main,
+        message: String,
+        description: String = "",
+        asPullRequest: Bool = false,
+        deleting patterns: [String] = [],
+        progress: @escaping @Sendable (TransferProgress) -> Void = { _ in }
+    ) async throws -> UploadReport {
+        let (files, skipped) = try await runBlocking { try localFiles(in: folder) }
+        guard !files.isEmpty else { throw HubError.nothingToUpload(folder: folder) }
+        let head = try await headMakingBranch(id, revision)
+        let journal = UploadJournal(beside: folder)
+        let plan = try await plan(
+            files,
+            skipped,
+            to: id,
+            at: revision,
+            head: head,
+            asPullRequest: asPullRequest,
+            deleting: patterns,
+            journal: journal,
+            progress
+        )
+        var course = UploadCourse(
+            client: self,
+            repository: id,
+            branch: revision,
+            head: head,
+            isPullRequest: asPullRequest,
+            journal: journal
+        )
+        try await course.run(plan, message: message, description: description, progress)
+        journal.remove()
+        return course.report(plan)
+    }
+
+    /// The head of a branch, which is made if there is none.
+    private func headMakingBranch(_ id: RepositoryID, _ branch: Revision) async throws -> String {
+        do {
+            return try await information(id, at: branch).commit
+        } catch HubError.revisionNotFound where branch != .main {
+            try await createBranch(branch, of: id)
+            return try await information(id, at: branch).commit
+        }
+    }
+}

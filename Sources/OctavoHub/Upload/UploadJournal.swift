@@ -1,0 +1,172 @@
+private import Glibc
+internal import OctavoBase
+private import Synchronization
+
+/// What an upload that is taken up again need not do twice: digests of files, and parts of large ones that the
+/// hub has.
+///
+/// A file `FOLDER.push.json` beside the folder, readable for its owner alone because signed URLs are in it. Nothing in
+/// it is believed that could be wrong: a digest counts while length, inode and times of its file are the same, and
+/// the hub checks what parts add up to. When the upload is done it is removed. Where it cannot be written, the upload
+/// goes on without.
+final class UploadJournal: Sendable {
+    /// A multipart upload that has begun.
+    struct Session: Equatable, Sendable {
+        /// Whose it is: endpoint and repository.
+        let hub: String
+        let completion: WebURL
+        let chunk: Int
+        let parts: [WebURL]
+        /// When its URLs end, in seconds since 1970.
+        let expires: Int
+        /// The ETags of the parts that have arrived, by index.
+        var tags: [Int: String] = [:]
+    }
+
+    private struct State {
+        var digests: [String: (stamp: FileStamp, digest: Digest)] = [:]
+        var sessions: [Digest: Session] = [:]
+    }
+
+    /// Where it is; nil where there is no place for it.
+    let file: String?
+    private let state: Mutex<State>
+
+    /// Reads what an earlier upload left beside the folder.
+    init(beside folder: String) {
+        var folder = folder
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        let name = folder.slashParts.last ?? ""
+        // The hub's own cache allows no other files beside its snapshots.
+        let isSnapshot = parent(of: folder).slashParts.last == "snapshots"
+        let hasPlace = !isSnapshot && !["", ".", ".."].contains(name)
+        file = hasPlace ? folder + ".push.json" : nil
+        state = Mutex(file.flatMap(Self.read) ?? State())
+    }
+
+    /// The digest of a file that has not changed since it was hashed.
+    func digest(of file: LocalFile) -> Digest? {
+        state.withLock { state in
+            guard let known = state.digests["\(file.path)"], known.stamp == file.stamp else {
+                return nil
+            }
+            return known.digest
+        }
+    }
+
+    /// Keeps the digest of a file.
+    func note(_ digest: Digest, of file: LocalFile) {
+        change { $0.digests["\(file.path)"] = (file.stamp, digest) }
+    }
+
+    /// What there is of an upload of an object to a hub, if its URLs are still good for a while.
+    func session(_ oid: Digest, at hub: String, size: Int) -> Session? {
+        state.withLock { state in
+            guard let session = state.sessions[oid], session.hub == hub,
+                session.expires > time(nil) + 60,
+                session.parts.count == (size + session.chunk - 1) / session.chunk
+            else { return nil }
+            return session
+        }
+    }
+
+    /// Keeps that an upload has begun.
+    func begin(_ session: Session, of oid: Digest) { change { $0.sessions[oid] = session } }
+
+    /// Keeps that a part has arrived.
+    func note(part: Int, tag: String, of oid: Digest) {
+        change { $0.sessions[oid]?.tags[part] = tag }
+    }
+
+    /// Forgets an upload: it is complete, or of no use.
+    func end(_ oid: Digest) { change { $0.sessions[oid] = nil } }
+
+    /// Removes the file: there is nothing left to take up.
+    func remove() { if let file { unsafe unlink(file) } }
+
+    private func change(_ body: (inout State) -> Void) {
+        state.withLock { state in
+            body(&state)
+            guard let file else { return }
+            try? AtomicFile.write(Self.json(state).text(.compact), to: file, mode: 0o600)
+        }
+    }
+}
+
+extension UploadJournal {
+    private static func json(_ state: State) -> JSON {
+        var files = JSONObject()
+        for (path, known) in state.digests.sorted(by: { $0.key < $1.key }) {
+            files[path] = .object([
+                "stamp": .array(known.stamp.numbers.map { .integer($0) }),
+                "sha256": .string(known.digest.hex),
+            ])
+        }
+        var uploads = JSONObject()
+        for (oid, session) in state.sessions.sorted(by: { $0.key.hex < $1.key.hex }) {
+            var tags = JSONObject()
+            for (part, tag) in session.tags.sorted(by: { $0.key < $1.key }) {
+                tags["\(part)"] = .string(tag)
+            }
+            uploads[oid.hex] = .object([
+                "hub": .string(session.hub), "completion": .string("\(session.completion)"),
+                "chunk": .integer(session.chunk), "expires": .integer(session.expires),
+                "parts": .array(session.parts.map { .string("\($0)") }), "tags": .object(tags),
+            ])
+        }
+        return .object(["version": 1, "files": .object(files), "uploads": .object(uploads)])
+    }
+
+    /// What a file holds; nil if it is no journal of this version.
+    private static func read(_ file: String) -> State? {
+        // One that somebody else may have written, or that came along with the folder, could name any URL.
+        guard isOwnersAlone(file), let bytes = try? readFile(file, limit: 64 << 20),
+            let json = try? JSON(parsing: bytes), json["version"]?.integer == 1
+        else { return nil }
+        var state = State()
+        for (path, item) in json["files"]?.object ?? JSONObject() {
+            let numbers = (item["stamp"]?.array ?? []).compactMap(\.integer)
+            guard let stamp = FileStamp(numbers: numbers),
+                let digest = try? item.digest("sha256")
+            else { continue }
+            state.digests[path] = (stamp, digest)
+        }
+        for (name, item) in json["uploads"]?.object ?? JSONObject() {
+            guard let oid = Digest(hex: name) else { continue }
+            state.sessions[oid] = Session(item)
+        }
+        return state
+    }
+}
+
+extension UploadJournal.Session {
+    fileprivate init?(_ json: JSON) {
+        guard let hub = json["hub"]?.string,
+            let completion = json["completion"]?.string.flatMap({ WebURL($0) }),
+            let chunk = json["chunk"]?.integer, chunk > 0,
+            let expires = json["expires"]?.integer, let items = json["parts"]?.array
+        else { return nil }
+        let parts = items.compactMap { $0.string.flatMap { WebURL($0) } }
+        guard parts.count == items.count else { return nil }
+        self.init(
+            hub: hub,
+            completion: completion,
+            chunk: chunk,
+            parts: parts,
+            expires: expires
+        )
+        for (key, tag) in json["tags"]?.object ?? JSONObject() {
+            guard let part = Int(key), parts.indices.contains(part), let tag = tag.string else {
+                return nil
+            }
+            tags[part] = tag
+        }
+    }
+}
+
+/// Whether a file is this user's and closed to all others.
+private func isOwnersAlone(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        && status.st_uid == geteuid() && status.st_mode & 0o077 == 0
+}

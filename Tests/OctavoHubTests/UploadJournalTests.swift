@@ -1,0 +1,198 @@
+import Glibc
+import OctavoBase
+@testable import OctavoHub
+import OctavoTestSupport
+import Testing
+
+@Suite("What an interrupted upload leaves, and what the next makes of it")
+struct UploadJournalTests {
+    private static let head = "0123456789abcdef0123456789abcdef01234567"
+    private static let contents = Array("hello".utf8)
+    private static let oid = Digest(of: contents)
+    private static let done = ScriptedTransport.Step.json("")
+
+    private static func tag(_ text: String) -> ScriptedTransport.Step {
+        .json("", headers: ["etag": "\"\(text)\""])
+    }
+
+    /// What a hub answers until it has offered three parts, at a place for this batch.
+    private static func offer(_ place: String, lifetime: Int? = nil) -> [ScriptedTransport.Step] {
+        let lifetime = lifetime.map { ",\"expires_in\":\($0)" } ?? ""
+        return [
+            .json("{\"id\":\"ada/tiny\",\"sha\":\"\(head)\"}"),
+            .json("{\"files\":[{\"path\":\"w.bin\",\"uploadMode\":\"lfs\"}]}"),
+            .json(
+                "{\"objects\":[{\"oid\":\"\(oid)\",\"size\":5,\"actions\":{\"upload\":{"
+                    + "\"href\":\"/\(place)/done\"\(lifetime),\"header\":{\"chunk_size\":\"2\","
+                    + "\"1\":\"/\(place)/1\",\"2\":\"/\(place)/2\",\"3\":\"/\(place)/3\"}}}}]}"
+            ),
+        ]
+    }
+
+    private static let commit = ScriptedTransport.Step.json("{\"commitOid\":\"\(head)\"}")
+
+    /// Uploads a folder of one file, as often as there are scripts; returns the paths that each asked for,
+    /// without those before the parts.
+    private func upload(
+        _ scripts: [[ScriptedTransport.Step]],
+        between: (String) throws -> Void = { _ in }
+    ) async throws -> [[String]] {
+        try await withTemporaryDirectory { directory in
+            let folder = joined(directory, "model")
+            try makeDirectory(folder)
+            try AtomicFile.write(Self.contents, to: joined(folder, "w.bin"))
+            var asked: [[String]] = []
+            for (index, script) in scripts.enumerated() {
+                let transport = ScriptedTransport(script)
+                let result = await Result {
+                    try await client(transport, attempts: 1).upload(
+                        folder: folder,
+                        to: try RepositoryID("ada/tiny"),
+                        message: "First"
+                    )
+                }
+                asked.append(transport.requests.dropFirst(3).map(\.url.target))
+                if index < scripts.count - 1 {
+                    #expect(throws: (any Error).self) { try result.get() }
+                    try between(folder + ".push.json")
+                } else {
+                    _ = try result.get()
+                    #expect(transport.remaining == 0)
+                    #expect(fileKind(folder + ".push.json") == nil)
+                }
+            }
+            return asked
+        }
+    }
+
+    private static let cut = ScriptedTransport.Step.failure(.interrupted(host: "h", reason: "cut"))
+
+    @Test("Parts that have arrived are not sent again, and the first offer is gone on with")
+    func resumes() async throws {
+        let asked = try await upload(
+            [
+                Self.offer("a") + [Self.tag("x"), Self.cut],
+                Self.offer("b") + [Self.tag("y"), Self.tag("z"), Self.done, Self.commit],
+            ],
+            between: { journal in
+                var status = stat()
+                #expect(stat(journal, &status) == 0)
+                // Signed URLs are in it.
+                #expect(status.st_mode & 0o777 == 0o600)
+            }
+        )
+        #expect(
+            asked == [
+                ["/a/1", "/a/2"],
+                ["/a/2", "/a/3", "/a/done", "/api/models/ada/tiny/commit/main"],
+            ]
+        )
+    }
+
+    @Test("A lost answer to the completion costs no part")
+    func completion() async throws {
+        let parts = [Self.tag("x"), Self.tag("y"), Self.tag("z")]
+        let asked = try await upload([
+            Self.offer("a") + parts + [Self.cut], Self.offer("b") + [Self.done, Self.commit],
+        ])
+        #expect(asked[1] == ["/a/done", "/api/models/ada/tiny/commit/main"])
+    }
+
+    @Test("A hub that has forgotten what was begun gets all of it", arguments: [403, 404, 400])
+    func forgotten(_ status: Int) async throws {
+        let asked = try await upload([
+            Self.offer("a") + [Self.tag("x"), Self.cut],
+            Self.offer("b") + [
+                .json("", status: status), Self.tag("x"), Self.tag("y"), Self.tag("z"), Self.done,
+                Self.commit,
+            ],
+        ])
+        #expect(
+            asked[1] == [
+                "/a/2", "/b/1", "/b/2", "/b/3", "/b/done", "/api/models/ada/tiny/commit/main",
+            ]
+        )
+    }
+
+    @Test(
+        "An offer that is over, or a journal that others may have written, is not gone on with",
+        arguments: ["old", "open", "other", "damaged", "insecure"]
+    )
+    func unusable(_ reason: String) async throws {
+        let asked = try await upload(
+            [
+                Self.offer("a", lifetime: reason == "old" ? 30 : 3600) + [Self.tag("x"), Self.cut],
+                Self.offer("b") + [
+                    Self.tag("x"), Self.tag("y"), Self.tag("z"), Self.done, Self.commit,
+                ],
+            ],
+            between: { journal in
+                var text = String(decoding: try readFile(journal), as: UTF8.self)
+                switch reason {
+                case "open": #expect(chmod(journal, 0o644) == 0)
+                case "other": text = text.replacing("ada/tiny", with: "ada/other")
+                case "damaged": text.removeLast(20)
+                case "insecure":
+                    text = text.replacing("https://hub.example/a/2", with: "http://h/2")
+                default: break
+                }
+                if reason != "open" { try AtomicFile.write(text, to: journal, mode: 0o600) }
+            }
+        )
+        #expect(
+            asked[1] == ["/b/1", "/b/2", "/b/3", "/b/done", "/api/models/ada/tiny/commit/main"]
+        )
+    }
+
+    @Test("A file is hashed again only after it changed")
+    func digests() async throws {
+        try await withTemporaryDirectory { directory in
+            let folder = joined(directory, "model")
+            try makeDirectory(folder)
+            let path = joined(folder, "w")
+            try AtomicFile.write("one", to: path)
+            let file = try #require(try localFiles(in: folder).files.first)
+            // No digest of the contents: whoever is told this one did not hash.
+            let planted = Digest(of: "planted")
+            UploadJournal(beside: folder).note(planted, of: file)
+            let journal = UploadJournal(beside: folder + "/")
+            #expect(journal.digest(of: file) == planted)
+            try AtomicFile.write("two", to: path)
+            let changed = try #require(try localFiles(in: folder).files.first)
+            #expect(journal.digest(of: changed) == nil)
+            // The same length and the same time of the contents: the time of the change tells.
+            var times = [timespec(tv_sec: 1, tv_nsec: 0), timespec(tv_sec: 1, tv_nsec: 0)]
+            #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
+            let touched = try #require(try localFiles(in: folder).files.first)
+            journal.note(planted, of: touched)
+            let writer = open(path, O_WRONLY)
+            #expect(write(writer, "two", 3) == 3)
+            close(writer)
+            #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
+            #expect(journal.digest(of: try #require(try localFiles(in: folder).files.first)) == nil)
+        }
+    }
+
+    @Test("Where no file may lie beside the folder there is no journal, and no failure")
+    func noPlace() async throws {
+        try await withTemporaryDirectory { directory in
+            let snapshot = joined(directory, "snapshots/\(Self.head)")
+            try makeDirectory(snapshot)
+            try AtomicFile.write("one", to: joined(snapshot, "w"))
+            let file = try #require(try localFiles(in: snapshot).files.first)
+            for folder in [snapshot, ".", "/", "..", joined(directory, "none/model")] {
+                let journal = UploadJournal(beside: folder)
+                journal.note(Self.oid, of: file)
+                #expect(journal.digest(of: file) == Self.oid)
+            }
+            #expect(try directoryEntries(joined(directory, "snapshots")) == [Self.head])
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    /// What came of asynchronous work.
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
