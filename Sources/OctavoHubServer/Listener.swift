@@ -22,6 +22,7 @@ struct Listener: Sendable {
                 timeout: 24 * 3600,
                 sharedRequestBufferSize: 1 << 16,
                 sharedRequestReplaySize: 1 << 16,
+                pool: PromptPool(HTTPServer.defaultPool()),
                 logger: .disabled
             ),
             handler: ClosureHTTPHandler(answer)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import OctavoBase
 
 /// One file on its way from a hub.
@@ -18,13 +19,21 @@ struct FileDownload: Sendable {
     /// - Throws: `HubError`, among it `.wrongDigest`; `FileError` from the disk.
     func run(partial: String, final: String) async throws -> Int {
         let isLarge = file.size >= 2 * client.limits.rangeSize && client.limits.parts > 1
-        guard isLarge else { return try await whole(partial, final) }
+        var received = 0
         do {
-            return try await ranges(partial + ".in-ranges", final)
+            if isLarge {
+                received = try await ranges(partial + RangedFile.suffix, final)
+            } else {
+                received = try await whole(partial, final)
+            }
         } catch HubError.rangeIgnored {
             // A hub, or a proxy before it, that knows no ranges.
-            return try await whole(partial, final)
+            received = try await whole(partial, final)
         }
+        // An earlier run may have left the other form.
+        RangedFile.remove(partial + RangedFile.suffix)
+        unsafe unlink(partial)
+        return received
     }
 
     private func whole(_ partial: String, _ final: String) async throws -> Int {

@@ -8,6 +8,9 @@ internal import Synchronization
 /// Hashing follows the arriving ranges in order; the file gets its own name only when every byte is right, whatever the
 /// ranges were said to be.
 final class RangedFile: Sendable {
+    /// What the name of a file that comes in ranges ends in.
+    static let suffix = ".in-ranges"
+
     private let path: String
     private let expected: TreeEntry
     private let rangeSize: Int
@@ -132,7 +135,10 @@ final class RangedFile: Sendable {
     }
 
     /// Removes what there is: it comes in another way.
-    func discard() {
+    func discard() { Self.remove(path) }
+
+    /// Removes a partial file in this form, if there is one.
+    static func remove(_ path: String) {
         unsafe unlink(path + ".ranges")
         unsafe unlink(path)
     }

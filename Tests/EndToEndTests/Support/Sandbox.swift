@@ -124,6 +124,21 @@ struct Sandbox: Sendable {
         _ = try await run(arguments, prelude: watch)
     }
 
+    /// Runs `octavo` and kills it after a while, or lets it end before.
+    func kill(
+        _ arguments: String,
+        after milliseconds: Int,
+        environment: [String: String] = [:]
+    ) async throws {
+        let wait =
+            "sleep \(Double(milliseconds) / 1000); kill -9 $process 2>&-; wait $process; exit 0;"
+        _ = try await run(
+            arguments,
+            environment: environment,
+            prelude: ":; \"$@\" & process=$!; \(wait)"
+        )
+    }
+
     /// Runs `octavo quantize` and lets the disk be full when its tensors are to be written: what is
     /// left is an unfinished quantization with all its blocks.
     func leaveUnfinished(_ arguments: String) async throws {
