@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` are all a newcomer needs.
 
-.PHONY: demo build test test-report check fmt bench fuzz interop clean
+.PHONY: demo build test test-report check fmt bench fuzz interop interop-hub clean
 
 build: ## the release binary, .build/release/octavo
 	@scripts/install-dependencies.sh
@@ -42,6 +42,11 @@ fuzz: ## feed every reader with spoilt files, FUZZ_SECONDS each (600)
 interop: build ## compare with PyPI's transformers, aqlm and huggingface_hub
 	@scripts/install-dependencies.sh --interop
 	@scripts/interop/run.sh
+
+interop-hub: ## let huggingface_hub and git-lfs use octavo's hub, and octavo what they wrote
+	@scripts/install-dependencies.sh --interop
+	swift build -c release --product octavo
+	@scripts/interop/hub.sh
 
 clean:
 	rm -rf .build

