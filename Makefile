@@ -34,6 +34,7 @@ bench: ## quality and speed of quantizer and tuning as ratios; time and memory w
 	@Benchmarks/model.sh
 	@Benchmarks/checkpoint.sh
 	@Benchmarks/container.sh
+	@Benchmarks/hub.sh
 
 fuzz: ## feed every reader with spoilt files, FUZZ_SECONDS each (600)
 	@scripts/install-dependencies.sh

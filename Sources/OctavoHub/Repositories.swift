@@ -98,11 +98,11 @@ extension HubClient {
         }
     }
 
-    /// Lists branches and tags.
-    public func references(_ id: RepositoryID) async throws -> (
-        branches: [Reference], tags: [Reference]
+    /// Lists branches, tags, and if they are asked for pull requests.
+    public func references(_ id: RepositoryID, withPullRequests: Bool = false) async throws -> (
+        branches: [Reference], tags: [Reference], pullRequests: [Reference]
     ) {
-        let url = url(of: id, "/refs")
+        let url = url(of: id, "/refs" + (withPullRequests ? "?include_prs=1" : ""))
         let json = try await carryOut(WebRequest("GET", url), about: id).json(from: url)
         return try reading(url) {
             func list(_ key: String) throws -> [Reference] {
@@ -114,7 +114,8 @@ extension HubClient {
                     )
                 }
             }
-            return (try list("branches"), try list("tags"))
+            let pullRequests = json["pullRequests"] == nil ? [] : try list("pullRequests")
+            return (try list("branches"), try list("tags"), pullRequests)
         }
     }
 

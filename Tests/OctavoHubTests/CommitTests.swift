@@ -64,13 +64,17 @@ struct CommitTests {
         #expect(pauses == 1)
     }
 
-    @Test("A pull request that may have been opened is not opened again, nor waited for")
+    @Test("A pull request that may have been opened is looked for, and not opened again")
     func pullRequest() async throws {
-        let transport = ScriptedTransport([.json("", status: 502)])
+        let none = "{\"branches\":[],\"tags\":[],\"pullRequests\":[]}"
+        let transport = ScriptedTransport([.json("", status: 502), .json(none)])
         let (result, pauses) = try await commit(transport, asPullRequest: true)
-        #expect(throws: HubError.self) { try result.get() }
-        #expect(transport.requests.count == 1)
-        #expect(pauses == 0)
+        #expect(throws: HubError.serverFailed(status: 502, message: "no reason given (status 502)"))
+        {
+            try result.get()
+        }
+        #expect(transport.requests.map(\.method) == ["POST", "GET"])
+        #expect(pauses == 1)
     }
 
     @Test("The last try may have landed too")

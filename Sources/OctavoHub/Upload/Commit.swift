@@ -16,7 +16,7 @@ extension HubClient {
     /// A commit is not repeatable blindly: a lost answer may hide that it was made. So after a failed
     /// try the head is read again. If it is still the parent, the same commit is sent once more (a
     /// second landing would be refused, never doubled); if it has moved and holds what was to be
-    /// committed, the commit is taken as made.
+    /// committed, the commit is taken as made. Of pull requests the last ones are looked at.
     ///
     /// - Throws: `HubError.headMoved` if somebody else's commit came between.
     public func commit(
@@ -63,11 +63,15 @@ extension HubClient {
             if let status = response?.status, !RetryPolicy.isTransient(status) { throw failure }
             // Who is told to come later was not served; any other failure may hide a commit.
             if response?.status != 429 { mayHaveLanded = true }
-            // A pull request that was opened unseen would be opened twice.
-            if asPullRequest && mayHaveLanded { throw failure }
             let wait = attempt < retry.attempts ? retry.wait(after: attempt, response) : nil
             if let wait { try await retry.wait(wait, after: attempt, because: failure) }
-            if mayHaveLanded, let head = try? await information(id, at: branch).commit,
+            if mayHaveLanded, asPullRequest {
+                // Sent again it might open a second one, should the hub still be at work on the first.
+                guard let opened = try? await openedPullRequest(operations, id) else {
+                    throw failure
+                }
+                return opened
+            } else if mayHaveLanded, let head = try? await information(id, at: branch).commit,
                 head != parent
             {
                 return try await landed(operations, id, branch, parent)
@@ -100,20 +104,52 @@ extension HubClient {
         _ parent: String
     ) async throws -> CommitResult {
         let head = try await information(id, at: branch).commit
-        let tree = try await tree(id, at: try Revision(head))
-        let contents = Dictionary(tree.map { ($0.path, $0.content) }) { first, _ in first }
-        for operation in operations {
-            let path = try? RepositoryPath(operand: operation.path)
-            let found = path.flatMap { contents[$0] }
-            let isThere =
-                switch operation {
-                case .file(_, let bytes): found == .gitBlob(gitBlobName(bytes))
-                case .lfsFile(_, let oid, _): found == .sha256(oid)
-                case .deletedFile: found == nil
-                case .deletedFolder: !contents.keys.contains { path.map($0.isBelow) ?? false }
-                }
-            guard isThere else { throw HubError.headMoved(expected: parent, found: head) }
+        guard try await holds(operations, id, at: head) else {
+            throw HubError.headMoved(expected: parent, found: head)
         }
         return CommitResult(commit: head, url: nil, pullRequestURL: nil)
+    }
+
+    /// The pull request that our commit has opened, though the answer was lost; one of the last three, since others
+    /// may have opened some as well.
+    private func openedPullRequest(
+        _ operations: [CommitOperation],
+        _ id: RepositoryID
+    ) async throws -> CommitResult? {
+        let numbered = try await references(id, withPullRequests: true).pullRequests.compactMap {
+            reference in
+            reference.fullName.slashParts.last.flatMap { Int($0) }.map { ($0, reference.commit) }
+        }
+        for (number, commit) in numbered.sorted(by: { $0.0 > $1.0 }).prefix(3)
+        where isCommitID(commit) {
+            if try await holds(operations, id, at: commit) {
+                return CommitResult(
+                    commit: commit,
+                    url: nil,
+                    pullRequestURL: self.url("/\(id)/discussions/\(number)").description
+                )
+            }
+        }
+        return nil
+    }
+
+    /// Whether a commit has everything that operations would do.
+    private func holds(
+        _ operations: [CommitOperation],
+        _ id: RepositoryID,
+        at commit: String
+    ) async throws -> Bool {
+        let tree = try await tree(id, at: try Revision(commit), skippingUnsafe: true)
+        let contents = Dictionary(tree.map { ($0.path, $0.content) }) { first, _ in first }
+        return operations.allSatisfy { operation in
+            let path = try? RepositoryPath(operand: operation.path)
+            let found = path.flatMap { contents[$0] }
+            return switch operation {
+            case .file(_, let bytes): found == .gitBlob(gitBlobName(bytes))
+            case .lfsFile(_, let oid, _): found == .sha256(oid)
+            case .deletedFile: found == nil
+            case .deletedFolder: !contents.keys.contains { path.map($0.isBelow) ?? false }
+            }
+        }
     }
 }

@@ -69,26 +69,24 @@ extension HubClient {
     ) async throws -> UploadReport {
         let (files, skipped) = try await runBlocking { try localFiles(in: folder) }
         guard !files.isEmpty else { throw HubError.nothingToUpload(folder: folder) }
-        let head = try await headMakingBranch(id, revision)
         let journal = UploadJournal(beside: folder)
+        var course = try await UploadCourse(
+            self,
+            id,
+            revision,
+            isPullRequest: asPullRequest,
+            journal
+        )
         let plan = try await plan(
             files,
             skipped,
             to: id,
-            at: revision,
-            head: head,
-            asPullRequest: asPullRequest,
+            at: course.branch,
+            head: course.head,
+            asPullRequest: course.opensPullRequest,
             deleting: patterns,
             journal: journal,
             progress
-        )
-        var course = UploadCourse(
-            client: self,
-            repository: id,
-            branch: revision,
-            head: head,
-            isPullRequest: asPullRequest,
-            journal: journal
         )
         try await course.run(plan, message: message, description: description, progress)
         journal.remove()
@@ -96,7 +94,7 @@ extension HubClient {
     }
 
     /// The head of a branch, which is made if there is none.
-    private func headMakingBranch(_ id: RepositoryID, _ branch: Revision) async throws -> String {
+    func headMakingBranch(_ id: RepositoryID, _ branch: Revision) async throws -> String {
         do {
             return try await information(id, at: branch).commit
         } catch HubError.revisionNotFound where branch != .main {

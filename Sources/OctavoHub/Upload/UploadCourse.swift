@@ -8,6 +8,8 @@ struct UploadCourse {
     var head: String
     let isPullRequest: Bool
     let journal: UploadJournal?
+    /// Where it goes, for the journal.
+    private let place: String
 
     private var commits = 0
     private var sentBytes = 0
@@ -16,21 +18,33 @@ struct UploadCourse {
     /// So many bytes are stored before the clock is looked at.
     private static let wave = 1 << 30
 
+    /// Begins at the head of a branch, which is made if there is none; a pull request that an earlier run has opened
+    /// is gone on with.
     init(
-        client: HubClient,
-        repository: RepositoryID,
-        branch: Revision,
-        head: String,
+        _ client: HubClient,
+        _ repository: RepositoryID,
+        _ branch: Revision,
         isPullRequest: Bool,
-        journal: UploadJournal?
-    ) {
+        _ journal: UploadJournal?
+    ) async throws {
         self.client = client
         self.repository = repository
         self.branch = branch
-        self.head = head
         self.isPullRequest = isPullRequest
         self.journal = journal
+        place = "\(client.configuration.endpoint)/\(repository)@\(branch)"
+        if isPullRequest, let opened = journal?.pullRequest(at: place),
+            let reference = try? Self.branch(ofPullRequest: opened.url),
+            let found = try? await client.information(repository, at: reference)
+        {
+            (self.branch, head, pullRequestURL) = (reference, found.commit, opened.url)
+        } else {
+            head = try await client.headMakingBranch(repository, branch)
+        }
     }
+
+    /// Whether the next commit opens a pull request.
+    var opensPullRequest: Bool { isPullRequest && commits == 0 && pullRequestURL == nil }
 
     /// Stores and commits everything that is planned.
     mutating func run(
@@ -76,6 +90,7 @@ struct UploadCourse {
         sentBytes += try await client.store(
             objects,
             to: repository,
+            // Pull requests are no branches of the repository.
             at: isPullRequest ? nil : branch,
             journal,
             ledger
@@ -92,8 +107,8 @@ struct UploadCourse {
         ledger.note("", 0, of: 0)
         let operations = try await runBlocking { try changes.map { try $0.operation() } }
         // The first commit opens the pull request, the others go on there.
-        let opens = isPullRequest && commits == 0
-        if isPullRequest && commits == 1 { branch = try Self.branch(ofPullRequest: pullRequestURL) }
+        let opens = opensPullRequest
+        if isPullRequest, !opens { branch = try Self.branch(ofPullRequest: pullRequestURL) }
         let result = try await client.commit(
             operations,
             to: repository,
@@ -106,7 +121,10 @@ struct UploadCourse {
         head = result.commit
         commits += 1
         sentBytes += changes.reduce(0) { $0 + $1.inlineBytes }
-        if opens { pullRequestURL = result.pullRequestURL }
+        if opens, let url = result.pullRequestURL {
+            pullRequestURL = url
+            journal?.note(.init(place: place, url: url))
+        }
     }
 
     /// The reference of the pull request that a URL is of: `…/discussions/7`.

@@ -23,7 +23,15 @@ final class UploadJournal: Sendable {
         var tags: [Int: String] = [:]
     }
 
+    /// A pull request to which not all has been committed yet.
+    struct PullRequest: Equatable, Sendable {
+        /// Where it was opened: endpoint, repository and branch.
+        let place: String
+        let url: String
+    }
+
     private struct State {
+        var pullRequest: PullRequest?
         var digests: [String: (stamp: FileStamp, digest: Digest)] = [:]
         var sessions: [Digest: Session] = [:]
     }
@@ -81,6 +89,14 @@ final class UploadJournal: Sendable {
     /// Forgets an upload: it is complete, or of no use.
     func end(_ oid: Digest) { change { $0.sessions[oid] = nil } }
 
+    /// The pull request that an earlier upload to the same place has opened.
+    func pullRequest(at place: String) -> PullRequest? {
+        state.withLock { $0.pullRequest?.place == place ? $0.pullRequest : nil }
+    }
+
+    /// Keeps that a pull request was opened.
+    func note(_ pullRequest: PullRequest) { change { $0.pullRequest = pullRequest } }
+
     /// Removes the file: there is nothing left to take up.
     func remove() { if let file { unsafe unlink(file) } }
 
@@ -114,7 +130,12 @@ extension UploadJournal {
                 "parts": .array(session.parts.map { .string("\($0)") }), "tags": .object(tags),
             ])
         }
-        return .object(["version": 1, "files": .object(files), "uploads": .object(uploads)])
+        return .object([
+            "version": 1,
+            "pull_request": state.pullRequest.map {
+                .object(["place": .string($0.place), "url": .string($0.url)])
+            }, "files": .object(files), "uploads": .object(uploads),
+        ])
     }
 
     /// What a file holds; nil if it is no journal of this version.
@@ -124,6 +145,11 @@ extension UploadJournal {
             let json = try? JSON(parsing: bytes), json["version"]?.integer == 1
         else { return nil }
         var state = State()
+        if let place = json["pull_request"]?["place"]?.string,
+            let url = json["pull_request"]?["url"]?.string
+        {
+            state.pullRequest = PullRequest(place: place, url: url)
+        }
         for (path, item) in json["files"]?.object ?? JSONObject() {
             let numbers = (item["stamp"]?.array ?? []).compactMap(\.integer)
             guard let stamp = FileStamp(numbers: numbers),
