@@ -24,8 +24,8 @@ extension HubService {
         let caller = context.caller
         let id = try repositoryNamed(by: json, caller)
         try checkWriter(caller, namespace: id.namespace)
-        let isPrivate =
-            json["visibility"]?.string.map { $0 != "public" } ?? json["private"]?.bool ?? false
+        try checkName(id)
+        let isPrivate = try Self.isPrivate(json) ?? false
         let url = "\(endpoint)/\(id)"
         do {
             let store = store
@@ -47,26 +47,87 @@ extension HubService {
     func deleteRepository(_ context: inout Context) async throws -> HTTPResponse {
         let json = try await context.body.json()
         let id = try repositoryNamed(by: json, context.caller)
-        _ = try await writable(id, by: context.caller)
+        _ = try await owned(id, by: context.caller)
         let store = store
         try await runBlocking { try store.delete(id) }
         return .json(.object(["success": true]))
     }
 
+    /// Gives a repository another name; both namespaces must be the caller's.
+    func moveRepository(_ context: inout Context) async throws -> HTTPResponse {
+        let json = try await context.body.json()
+        try checkType(json)
+        let (old, new) = (
+            try Self.repositoryID(try json.text("fromRepo")),
+            try Self.repositoryID(try json.text("toRepo"))
+        )
+        _ = try await owned(old, by: context.caller)
+        try checkWriter(context.caller, namespace: new.namespace)
+        try checkName(new)
+        let store = store
+        try await runBlocking { try store.move(old, to: new) }
+        return .json(.object(["success": true, "url": .string("\(endpoint)/\(new)")]))
+    }
+
+    /// Opens a repository to others, or closes it.
+    func changeSettings(_ context: inout Context, _ id: RepositoryID) async throws -> HTTPResponse {
+        let json = try await context.body.json()
+        _ = try await owned(id, by: context.caller)
+        let isPrivate = try Self.isPrivate(json)
+        let gating = json["gated"]
+        let mode = (gating?.string).flatMap { StoredRepository.Gating(rawValue: $0) }
+        guard gating == nil || gating == .bool(false) || mode != nil else {
+            throw Refusal.badRequest("\"gated\" is neither auto, manual nor false")
+        }
+        let store = store
+        try await runBlocking {
+            try store.update(id) { repository in
+                if let isPrivate { repository.isPrivate = isPrivate }
+                if gating != nil { repository.gating = mode }
+            }
+        }
+        return .json(.object(["success": true]))
+    }
+
+    /// What a request says of whom a repository is open to, in the words of old or new clients.
+    private static func isPrivate(_ json: JSON) throws(Refusal) -> Bool? {
+        switch json["visibility"]?.string {
+        case "public": return false
+        case "private": return true
+        case nil: return json["private"]?.bool
+        default: throw .badRequest("The visibility is neither public nor private")
+        }
+    }
+
+    private func checkType(_ json: JSON) throws(Refusal) {
+        guard (json["type"]?.string ?? "model") == "model" else {
+            throw .badRequest("This hub holds models only")
+        }
+    }
+
+    /// Refuses namespaces whose URLs mean something else.
+    private func checkName(_ id: RepositoryID) throws(Refusal) {
+        let taken = ["api", "datasets", "spaces", "kernels", "_content"]
+        guard let namespace = id.namespace, !taken.contains(namespace) else {
+            throw .badRequest("\(id) is no name for a repository here")
+        }
+    }
+
+    private static func repositoryID(_ text: String) throws -> RepositoryID {
+        let id: RepositoryID
+        do { id = try RepositoryID(text) } catch { throw Refusal.badRequest(error.description) }
+        guard id.namespace != nil else { throw Refusal.badRequest("\"\(text)\" names no owner") }
+        return id
+    }
+
     /// The repository that `name` and `organization` name.
     private func repositoryNamed(by json: JSON, _ caller: HubTokens.Record?) throws -> RepositoryID
     {
-        guard (json["type"]?.string ?? "model") == "model" else {
-            throw Refusal.badRequest("This hub holds models only")
-        }
+        try checkType(json)
         guard let namespace = json["organization"]?.string ?? caller?.user else {
             throw Refusal.tokenNeeded
         }
-        do {
-            return try RepositoryID("\(namespace)/\(try json.text("name"))")
-        } catch let error as RepositoryID.ValidationError {
-            throw Refusal.badRequest(error.description)
-        }
+        return try Self.repositoryID("\(namespace)/\(try json.text("name"))")
     }
 
     func validateCard(_ context: inout Context) async throws -> HTTPResponse {
@@ -78,57 +139,5 @@ extension HubService {
             .object(["errors": .array(errors), "warnings": []]),
             status: errors.isEmpty ? 200 : 400
         )
-    }
-
-    func createBranch(_ context: inout Context, _ id: RepositoryID, _ branch: Revision) async throws
-        -> HTTPResponse
-    {
-        let json = try await context.body.json()
-        let start = json["startingPoint"]?.string ?? "main"
-        try checkReferenceName(branch)
-        return try await addReference(context, id, at: start) { repository, commit in
-            guard repository.branches.updateValue(commit, forKey: branch.description) == nil else {
-                throw Refusal.exists("Reference already exists: \(branch)")
-            }
-        }
-    }
-
-    func createTag(_ context: inout Context, _ id: RepositoryID, _ revision: Revision) async throws
-        -> HTTPResponse
-    {
-        let json = try await context.body.json()
-        guard let tag = try? Revision(try json.text("tag")) else {
-            throw Refusal.badRequest("That is no tag name")
-        }
-        try checkReferenceName(tag)
-        return try await addReference(context, id, at: revision.description) { repository, commit in
-            guard repository.tags.updateValue(commit, forKey: tag.description) == nil else {
-                throw Refusal.exists("Tag reference exists already: \(tag)")
-            }
-        }
-    }
-
-    /// Refuses names that would stand for something else where a revision is asked for.
-    private func checkReferenceName(_ name: Revision) throws(Refusal) {
-        guard !name.isCommit, !name.description.utf8.starts(with: "refs/".utf8) else {
-            throw .badRequest("\(name) would pass for a commit or a full name")
-        }
-    }
-
-    private func addReference(
-        _ context: Context,
-        _ id: RepositoryID,
-        at start: String,
-        _ add: @escaping @Sendable (inout StoredRepository, String) throws -> Void
-    ) async throws -> HTTPResponse {
-        _ = try await writable(id, by: context.caller)
-        guard let start = try? Revision(start) else { throw Refusal.noRevision(start) }
-        let store = store
-        try await runBlocking {
-            try store.update(id) { repository in
-                try add(&repository, try store.resolve(start, in: repository))
-            }
-        }
-        return .json(.object(["success": true]))
     }
 }

@@ -5,27 +5,44 @@ internal import OctavoHub
 struct StoredRepository: Sendable {
     let id: RepositoryID
     var isPrivate: Bool
+    /// How readers are to ask for the files, if they must; here that is always by asking the owner.
+    var gating: Gating?
+    /// Who beside the owner may read it, though private or gated, or also write to it.
+    var access: [String: HubTokens.Role] = [:]
     let created: Int
     /// Commits by short name.
     var branches: [String: String]
     var tags: [String: String]
-    /// Heads of pull requests, number 1 first.
-    var pulls: [String] = []
+    /// Discussions, pull requests among them, number 1 first.
+    var discussions: [StoredDiscussion] = []
+    /// How many bytes of small files were ever committed.
+    var regularBytes = 0
+
+    enum Gating: String {
+        case auto
+        case manual
+    }
 
     /// The commit that a branch, a tag or a full name points to.
     func commit(named name: String) -> String? {
         if let commit = branches[name] ?? tags[name] { return commit }
         if name.hasPrefix("refs/heads/") { return branches[String(name.dropFirst(11))] }
         if name.hasPrefix("refs/tags/") { return tags[String(name.dropFirst(10))] }
-        return pullIndex(name).map { pulls[$0] }
+        return pullIndex(name).flatMap { discussions[$0].head }
     }
 
-    /// The place in `pulls` of `refs/pr/N`.
+    /// The place in `discussions` of the pull request `refs/pr/N`.
     func pullIndex(_ name: String) -> Int? {
         guard name.hasPrefix("refs/pr/"), let number = Int(name.dropFirst(8)),
-            pulls.indices.contains(number - 1)
+            discussions.indices.contains(number - 1), discussions[number - 1].head != nil
         else { return nil }
         return number - 1
+    }
+
+    /// Every commit that a name points to.
+    var heads: [String] {
+        Array(branches.values) + Array(tags.values)
+            + discussions.flatMap { [$0.head, $0.base].compactMap(\.self) }
     }
 
     /// Points a branch or a pull request elsewhere; false if there is none of that name.
@@ -34,7 +51,7 @@ struct StoredRepository: Sendable {
         if branches[branch] != nil {
             branches[branch] = commit
         } else if let index = pullIndex(name) {
-            pulls[index] = commit
+            discussions[index].head = commit
         } else {
             return false
         }
@@ -49,23 +66,29 @@ struct StoredRepository: Sendable {
         }
         return .object([
             "id": .string(id.description), "private": .bool(isPrivate),
-            "created": .integer(created),
+            "gated": gating.map { .string($0.rawValue) },
+            "access": references(access.mapValues(\.rawValue)),
+            "created": .integer(created), "regularBytes": .integer(regularBytes),
             "branches": references(branches), "tags": references(tags),
-            "pulls": .array(pulls.map { .string($0) }),
+            "discussions": .array(discussions.map(\.json)),
         ])
     }
 
-    init(id: RepositoryID, isPrivate: Bool, created: Int, head: String) {
+    init(id: RepositoryID, isPrivate: Bool, created: Int, head: String, regularBytes: Int) {
         self.id = id
         self.isPrivate = isPrivate
         self.created = created
+        self.regularBytes = regularBytes
         branches = ["main": head]
         tags = [:]
     }
 
-    init(_ json: JSON) throws {
-        id = try RepositoryID(try json.text("id"))
+    /// Reads the file of a repository, which is called what its folder is called.
+    init(_ json: JSON, id: RepositoryID) throws {
+        self.id = id
         isPrivate = json["private"]?.bool ?? true
+        gating = (json["gated"]?.string).flatMap { Gating(rawValue: $0) }
+        regularBytes = json["regularBytes"]?.integer ?? 0
         created = try json.size("created")
         func references(_ key: String) -> [String: String] {
             var table: [String: String] = [:]
@@ -74,105 +97,33 @@ struct StoredRepository: Sendable {
         }
         branches = references("branches")
         tags = references("tags")
-        pulls = (json["pulls"]?.array ?? []).compactMap(\.string)
-    }
-}
-
-/// A file within a commit.
-struct StoredFile: Sendable, Equatable {
-    let content: ContentName
-    let size: Int
-
-    /// The git blob that stands for the file: itself, or the LFS pointer to it.
-    var gitBlob: String {
-        switch content {
-        case .gitBlob(let name): return name
-        case .sha256(let oid):
-            let pointer = Array(pointer(to: oid).utf8)
-            return gitBlobName(pointer)
-        }
-    }
-
-    /// The length of the LFS pointer.
-    func pointerSize(to oid: Digest) -> Int { pointer(to: oid).utf8.count }
-
-    private func pointer(to oid: Digest) -> String {
-        "version https://git-lfs.github.com/spec/v1\noid sha256:\(oid)\nsize \(size)\n"
-    }
-}
-
-/// A commit: all files that the repository holds at it.
-struct StoredCommit: Sendable {
-    let parent: String?
-    let author: String
-    let title: String
-    let message: String
-    /// When it was made, in seconds since 1970.
-    let date: Int
-    let files: [RepositoryPath: StoredFile]
-
-    /// Its id: a SHA-1 over all of it, so also over its history.
-    var id: String {
-        let hasher = ContentHasher(.sha1)
-        let text = Array(json.text(.canonical).utf8)
-        hasher.update(text)
-        return hexadecimal(hasher.finish())
-    }
-
-    var json: JSON {
-        var table = JSONObject()
-        for (path, file) in files.sorted(by: { $0.key < $1.key }) {
-            switch file.content {
-            case .gitBlob(let name):
-                table[path.description] = .object([
-                    "git": .string(name), "size": .integer(file.size),
-                ])
-            case .sha256(let oid):
-                table[path.description] = .object([
-                    "lfs": .string(oid.hex), "size": .integer(file.size),
-                ])
+        access = references("access").compactMapValues { HubTokens.Role(rawValue: $0) }
+        // Before there were discussions, only the heads of pull requests were kept.
+        discussions =
+            try json["discussions"]?.array?.map { try StoredDiscussion($0) }
+            ?? (json["pulls"]?.array ?? []).compactMap(\.string).map {
+                StoredDiscussion(pullRequestAt: $0)
             }
-        }
-        return .object([
-            "parent": parent.map { .string($0) }, "author": .string(author),
-            "title": .string(title),
-            "message": .string(message), "date": .integer(date), "files": .object(table),
-        ])
+    }
+}
+
+/// Who may do what.
+extension StoredRepository {
+    /// Whether a user, or somebody without a token, may know of it and see its names.
+    func maySee(_ user: String?) -> Bool { !isPrivate || isMember(user) }
+
+    /// Whether a user, or somebody without a token, may have its files.
+    func mayHaveFiles(_ user: String?) -> Bool {
+        (!isPrivate && gating == nil) || isMember(user)
     }
 
-    init(
-        parent: String?,
-        author: String,
-        title: String,
-        message: String,
-        date: Int,
-        files: [RepositoryPath: StoredFile]
-    ) {
-        self.parent = parent
-        self.author = author
-        self.title = title
-        self.message = message
-        self.date = date
-        self.files = files
+    /// Whether a user may commit; the token's own role is another matter.
+    func mayWrite(_ user: String) -> Bool {
+        user == id.namespace || access[user] == .write
     }
 
-    init(_ json: JSON) throws {
-        parent = json["parent"]?.string
-        author = try json.text("author")
-        title = try json.text("title")
-        message = try json.text("message")
-        date = try json.size("date")
-        var files: [RepositoryPath: StoredFile] = [:]
-        for (path, value) in json["files"]?.object ?? JSONObject() {
-            let content: ContentName =
-                if value["lfs"] != nil { .sha256(try value.digest("lfs")) } else {
-                    .gitBlob(try value.text("git"))
-                }
-            files[try RepositoryPath(path)] = StoredFile(
-                content: content,
-                size: try value.size("size")
-            )
-        }
-        self.files = files
+    private func isMember(_ user: String?) -> Bool {
+        guard let user else { return false }
+        return user == id.namespace || access[user] != nil
     }
 }
