@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the system libraries that Octavo builds on, where apt is at hand and some are missing.
 # `--demo` also asks for pip, which fetches the demo's model; `--interop` for Python's venv; `--browser`
-# for the browser in which the tests look at a report (124 MB to fetch, 414 MB on disk).
+# for the browser in which the tests look at a report (124 MB to fetch, 414 MB on disk), and for the proxy
+# that they put in front of a hub.
 set -euo pipefail
 
 packages=(libcurl4-openssl-dev libzstd-dev libopenblas-dev libpcre2-dev libssl-dev pkg-config)
@@ -13,6 +14,9 @@ if [ "${1:-}" = --interop ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null
 fi
 if [ "${1:-}" = --browser ] && ! command -v chromium >/dev/null; then
     packages+=(chromium fonts-dejavu-core)
+fi
+if [ "${1:-}" = --browser ] && ! PATH=$PATH:/usr/sbin command -v nginx >/dev/null; then
+    packages+=(nginx-light)
 fi
 
 command -v swift >/dev/null || {
@@ -34,4 +38,5 @@ echo "installing ${missing[*]}" >&2
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
 "${as_root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# With run level 1 no service of a package is started.
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
