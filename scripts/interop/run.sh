@@ -46,7 +46,7 @@ rm -r "$scratch/gguf" "$scratch/dense"
 
 echo "huggingface_hub against octavo hub serve"
 HF_TOKEN=$("$octavo" hub token create --root "$scratch/hub" --user interop --role write)
-"$octavo" hub serve --root "$scratch/hub" --port 0 >"$scratch/endpoint" 2>"$scratch/hub.log" &
+"$octavo" hub serve --root "$scratch/hub" --port 0 --part-size 1MB >"$scratch/endpoint" 2>"$scratch/hub.log" &
 server=$!
 for _ in $(seq 100); do [ -s "$scratch/endpoint" ] && break; sleep 0.1; done
 HF_ENDPOINT=$(head -n 1 "$scratch/endpoint")
