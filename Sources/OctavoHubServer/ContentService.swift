@@ -11,6 +11,7 @@ internal import OctavoHub
 struct ContentService: Answering {
     let store: HubStore
     let presigner: Presigner
+    let limits: HubSettings.Limits
     /// Whether a token that comes along is refused.
     let refusesTokens: Bool
 
@@ -31,17 +32,16 @@ struct ContentService: Answering {
         case (.PUT, .part(let number, let upload)):
             return try await receive(part: number, of: upload, grant, &body)
         case (.POST, .complete(let upload)): return try await complete(upload, grant, &body)
-        case (.GET, .read), (.HEAD, .read):
+        case (.GET, .read(let commit)), (.HEAD, .read(let commit)):
             let content = ContentName.sha256(grant.oid)
             let contents = store.contents
             guard try await runBlocking({ contents.size(content) }) != nil else {
                 throw Refusal.noEntry(grant.oid.hex)
             }
-            return try await fileResponse(
-                contents.path(content),
-                request,
-                ["ETag": "\"\(grant.oid)\"", "Accept-Ranges": "bytes"]
-            )
+            var headers = ["ETag": "\"\(grant.oid)\"", "Accept-Ranges": "bytes"]
+            // Behind the same name as the API, clients look for it here and not in the redirect.
+            headers["X-Repo-Commit"] = commit
+            return try await fileResponse(contents.path(content), request, headers)
         default: throw Refusal.forbidden("The URL was signed for something else")
         }
     }
@@ -51,9 +51,11 @@ struct ContentService: Answering {
         -> HTTPResponse
     {
         try Self.check(body.announced, is: grant.size)
-        let store = store
+        let (store, limits) = (store, limits)
         let object = try await runBlocking {
-            try store.contents.receive(grant.oid, size: grant.size)
+            // Asked again, for a client may have let itself be given many URLs before it used one.
+            try store.checkQuota(of: grant.user, adding: [(grant.oid, grant.size)], limits)
+            return try store.contents.receive(grant.oid, size: grant.size)
         }
         try await body.pour(into: object)
         try await runBlocking {

@@ -81,6 +81,7 @@ public final class HubServer: Sendable {
         let contentService = ContentService(
             store: store,
             presigner: presigner,
+            limits: settings.limits,
             refusesTokens: settings.keepsContentsApart
         )
         let limiter = RateLimiter(settings.limits)

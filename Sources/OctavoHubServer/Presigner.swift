@@ -1,11 +1,13 @@
 internal import Glibc
 internal import OctavoBase
+internal import OctavoHub
 
 /// Makes and checks URLs that allow one thing to whoever holds them, for an hour; those of an upload in
 /// parts for a day, for all of them are given at once.
 struct Presigner: Sendable {
     enum Permission: Equatable {
-        case read
+        /// Reading, of an object that was found at a commit.
+        case read(at: String?)
         case write
         /// Sending one part of an upload; the first has number 1.
         case part(Int, of: MultipartUpload)
@@ -15,7 +17,8 @@ struct Presigner: Sendable {
         /// What stands in the URL, and is signed.
         fileprivate var fields: KeyValuePairs<String, String> {
             switch self {
-            case .read: ["permission": "read"]
+            case .read(nil): ["permission": "read"]
+            case .read(let commit?): ["permission": "read", "commit": commit]
             case .write: ["permission": "write"]
             case .part(let number, let upload):
                 [
@@ -31,10 +34,14 @@ struct Presigner: Sendable {
         fileprivate init?(_ fields: [Substring: Substring]) {
             let upload = MultipartUpload(
                 id: String(fields["upload"] ?? ""),
+                user: String(fields["user"] ?? ""),
                 partSize: Int(fields["chunk"] ?? "") ?? 0
             )
             switch (fields["permission"], Int(fields["part"] ?? ""), upload) {
-            case ("read", _, _): self = .read
+            case ("read", _, _):
+                let commit = fields["commit"].map { String($0) }
+                guard commit.map(isCommitID) ?? true else { return nil }
+                self = .read(at: commit)
             case ("write", _, _): self = .write
             case ("part", let number?, let upload?): self = .part(number, of: upload)
             case ("complete", _, let upload?): self = .complete(upload)

@@ -124,6 +124,44 @@ struct CollectionTests {
         }
     }
 
+    @Test("Parts of an upload that nobody completed go when they are old")
+    func parts() async throws {
+        try await withHub { hub in
+            await hub.server.stop()
+            for (upload, age) in [("old", 48), ("young", 12)] {
+                let folder = joined(hub.root, "parts/ada/\(upload)")
+                try makeDirectory(folder)
+                try AtomicFile.write("12345", to: joined(folder, "1.part"))
+                try makeOld(folder, by: age * 3600)
+            }
+            let report = try HubCollection.collect(root: hub.root)
+            #expect(report.uploads.files == 1 && report.uploads.bytes == 5)
+            #expect(try filesBelow(joined(hub.root, "parts")) == ["ada/young/1.part"])
+        }
+    }
+
+    @Test("An old right to an object is young again once its bytes are sent again")
+    func sentAgain() async throws {
+        try await withHub { hub in
+            _ = try await hub.client().createRepository(Self.id)
+            let object = "{\"oid\":\"\(Digest(of: "again"))\",\"size\":5}"
+            let batch = "{\"operation\":\"upload\",\"objects\":[\(object)]}"
+            let path = "/ada/tiny.git/info/lfs/objects"
+            let answer = try await hub.post("\(path)/batch", batch).json["objects"]?.array?.first
+            let url = try #require(answer?["actions"]?["upload"]?["href"]?.string)
+            #expect(try await hub.send("PUT", url, [:], "again", token: .some(nil)).status == 200)
+            for file in try filesBelow(hub.root) {
+                try makeOld(joined(hub.root, file), by: 48 * 3600)
+            }
+            // Nothing to send: but the commit comes soon.
+            let here = try await hub.post("\(path)/batch", batch).json["objects"]?.array?.first
+            #expect(here?["actions"] == nil)
+            await hub.server.stop()
+            #expect(try HubCollection.collect(root: hub.root).objects.files == 0)
+            #expect(try filesBelow(joined(hub.root, "received")).count == 1)
+        }
+    }
+
     @Test(
         "A repository that cannot be read ends the collection before anything is removed",
         arguments: ["repository.json", "commits"]

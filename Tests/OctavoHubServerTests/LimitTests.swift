@@ -1,7 +1,8 @@
 import OctavoBase
 import OctavoHub
-import OctavoHubServer
 import Testing
+
+@testable import OctavoHubServer
 
 @Suite("Limits of a hub")
 struct LimitTests {
@@ -100,6 +101,40 @@ struct LimitTests {
             #expect(
                 try await batch(hub, "eve/own", object("x", size: 90_000), token: eve).status == 200
             )
+        }
+    }
+
+    /// Objects of 92 bytes where there is room for 2000, or first parts of 50 bytes.
+    @Test(
+        "URLs that were given early do not help against a quota",
+        arguments: [(1000, 21), (50, 40)]
+    )
+    func manyURLs(_ partSize: Int, _ room: Int) async throws {
+        var settings = HubSettings()
+        settings.partSize = partSize
+        settings.limits.bytesPerOwner = GitAttributes.standard.utf8.count + 2000
+        try await withHub(settings) { hub in
+            _ = try await hub.client().createRepository(Self.id)
+            let contents = (10..<60).map { String(repeating: "x", count: 90) + "\($0)" }
+            var urls: [String] = []
+            for contents in contents {
+                let answer = try await hub.post(
+                    "/ada/tiny.git/info/lfs/objects/batch",
+                    "{\"operation\":\"upload\",\"transfers\":[\"multipart\"],"
+                        + "\"objects\":[\(object(contents))]}"
+                )
+                let upload = answer.json["objects"]?.array?.first?["actions"]?["upload"]
+                urls.append(try #require((upload?["header"]?["00001"] ?? upload?["href"])?.string))
+            }
+            var statuses: [Int] = []
+            for (url, contents) in zip(urls, contents) {
+                let bytes = String(contents.prefix(partSize))
+                statuses.append(
+                    try await hub.send("PUT", url, [:], bytes, token: .some(nil)).status
+                )
+            }
+            let refused = Array(repeating: 403, count: contents.count - room)
+            #expect(statuses == Array(repeating: 200, count: room) + refused)
         }
     }
 

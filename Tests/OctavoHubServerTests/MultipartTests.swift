@@ -246,7 +246,7 @@ struct MultipartTests {
         try await withHub(Self.settings) { hub in
             for _ in 0..<2 { _ = try await send(hub, try partURLs(try await action(hub))) }
             await hub.server.stop()
-            let parts = joined(hub.root, "parts")
+            let parts = joined(hub.root, "parts/ada")
             let uploads = try directoryEntries(parts)
             #expect(uploads.count == 2)
             try makeOld(joined(parts, uploads[0]), by: 25 * 3600)

@@ -168,6 +168,32 @@ struct PublicURLTests {
     }
 
     @Test(
+        "Contents tell the commit that they were found at, for clients that never see the redirect"
+    )
+    func commits() async throws {
+        try await withHub { hub in
+            let client = try hub.client()
+            _ = try await client.createRepository(Self.id)
+            let folder = try hub.folder("model", tinyModel)
+            let report = try await client.upload(folder: folder, to: Self.id, message: "First")
+            let path = "\(hub.server.endpoint)/ada/tiny/resolve/main/model.safetensors"
+            let redirect = try await hub.send("HEAD", path, token: .some(nil))
+            let location = try #require(redirect.headers["location"])
+            let weights = try #require(tinyModel["model.safetensors"])
+            for method in ["HEAD", "GET"] {
+                let answer = try await hub.send(method, location, token: .some(nil))
+                #expect(answer.status == 200)
+                #expect(answer.headers["x-repo-commit"] == report.commit)
+                #expect(answer.headers["etag"] == "\"\(Digest(of: weights))\"")
+                #expect(answer.headers["content-length"] == "\(weights.count)")
+            }
+            let other = String(repeating: "0", count: 40)
+            let forged = location.replacing("commit=\(report.commit)", with: "commit=\(other)")
+            #expect(try await hub.send("HEAD", forged, token: .some(nil)).status == 403)
+        }
+    }
+
+    @Test(
         "What is no public URL",
         arguments: [
             "", "hub.example.org", "ftp://a", "https://", "https://a?b", "https://a#b",

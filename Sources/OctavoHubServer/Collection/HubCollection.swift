@@ -69,6 +69,11 @@ public struct HubCollection: Sendable {
         // All is read before anything is removed.
         let repositories = try store.allRepositories().map { try Reachable($0, store, grace) }
         let needed = Set(repositories.flatMap(\.contents))
+        for upload in try store.parts.abandoned(for: grace) {
+            report.uploads.files += 1
+            report.uploads.bytes += upload.bytes
+            if !isDryRun { try removeAll(upload.folder) }
+        }
         if !isDryRun { try store.clean() }
         for repository in repositories {
             for file in repository.lostCommits { try remove(file, \.commits) }
@@ -77,11 +82,6 @@ public struct HubCollection: Sendable {
         try sweep("objects", \.objects, keeping: needed)
         try sweep("blobs", \.blobs, keeping: needed)
         try forgetSenders()
-        for upload in try store.parts.abandoned(for: grace) {
-            report.uploads.files += 1
-            report.uploads.bytes += upload.bytes
-            if !isDryRun { try removeAll(upload.folder) }
-        }
     }
 
     /// Removes contents that no commit names.

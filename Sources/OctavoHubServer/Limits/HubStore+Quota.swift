@@ -3,7 +3,7 @@ internal import OctavoBase
 internal import OctavoHub
 
 extension HubStore {
-    /// What an owner has: objects in its repositories, objects it has sent, and small files.
+    /// What an owner has: objects in its repositories, objects and parts it has sent, and small files.
     struct Usage {
         fileprivate(set) var objects: Set<Digest> = []
         fileprivate(set) var bytes = 0
@@ -17,6 +17,13 @@ extension HubStore {
             try count(joined(folder(id), "objects"), into: &usage)
         }
         try count(joined(root, "received/\(owner)"), into: &usage)
+        let sent = parts.folder(of: owner)
+        if fileKind(sent) == .directory {
+            // One that was just completed is gone by now.
+            for path in try filesBelow(sent) {
+                usage.bytes += (try? fileSize(joined(sent, path))) ?? 0
+            }
+        }
         return usage
     }
 

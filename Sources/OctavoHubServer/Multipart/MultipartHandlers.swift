@@ -14,10 +14,13 @@ extension ContentService {
             throw Refusal.badRequest("The object has no part \(number)")
         }
         try Self.check(body.announced, is: length)
-        let parts = store.parts
-        let part = try await runBlocking { try parts.receive(upload) }
+        let (store, limits) = (store, limits)
+        let part = try await runBlocking {
+            try store.checkQuota(of: grant.user, adding: [], regularBytes: length, limits)
+            return try store.parts.receive(upload)
+        }
         try await body.pour(into: part)
-        let hash = try await runBlocking { try parts.keep(part, as: number, of: upload) }
+        let hash = try await runBlocking { try store.parts.keep(part, as: number, of: upload) }
         return .reply(200, ["ETag": "\"\(hash)\""])
     }
 

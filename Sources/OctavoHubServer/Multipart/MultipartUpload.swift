@@ -4,6 +4,8 @@ internal import OctavoBase
 struct MultipartUpload: Equatable, Sendable {
     /// 32 hexadecimal digits, made up anew for each batch: also the name of the folder for its parts.
     let id: String
+    /// Who sends it.
+    let user: String
     /// How long each part is, but for the last.
     let partSize: Int
 
@@ -11,17 +13,19 @@ struct MultipartUpload: Equatable, Sendable {
     static let partLimit = 10_000
 
     /// Takes what a URL names; nil if it cannot be.
-    init?(id: String, partSize: Int) {
+    init?(id: String, user: String, partSize: Int) {
         guard bytesOfHex(id)?.count == 16, partSize > 0 else { return nil }
         self.id = id
+        self.user = user
         self.partSize = partSize
     }
 
     /// Starts an upload; its parts are longer than asked for where there would be too many.
-    init(of size: Int, partSize: Int) {
+    init(of size: Int, by user: String, partSize: Int) {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
         id = hexadecimal(bytes)
+        self.user = user
         self.partSize = max(partSize, size / Self.partLimit + 1)
     }
 

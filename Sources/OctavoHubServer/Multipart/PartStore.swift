@@ -4,7 +4,7 @@ internal import OctavoBase
 /// Parts of objects that are being sent.
 ///
 /// ```
-/// parts/UPLOAD/NUMBER.SHA256
+/// parts/USER/UPLOAD/NUMBER.SHA256
 /// ```
 ///
 /// A part's hash is its ETag and is in its name: a part that is sent again with other bytes is another
@@ -12,8 +12,11 @@ internal import OctavoBase
 struct PartStore: Sendable {
     let root: String
 
+    /// Where the parts are that a user has sent.
+    func folder(of user: String) -> String { joined(root, "parts/\(user)") }
+
     private func folder(_ upload: MultipartUpload) -> String {
-        joined(root, "parts/\(upload.id)")
+        joined(folder(of: upload.user), upload.id)
     }
 
     private func file(_ number: Int, _ hash: Digest, of upload: MultipartUpload) -> String {
@@ -61,9 +64,10 @@ struct PartStore: Sendable {
     func abandoned(for seconds: Int) throws -> [(folder: String, bytes: Int)] {
         let top = joined(root, "parts")
         guard fileKind(top) == .directory else { return [] }
-        return try directoryEntries(top).map { joined(top, $0) }.filter {
-            isOlder($0, than: seconds)
-        }.map { folder in
+        let uploads = try directoryEntries(top).flatMap { user in
+            try directoryEntries(joined(top, user)).map { joined(top, "\(user)/\($0)") }
+        }
+        return try uploads.filter { isOlder($0, than: seconds) }.map { folder in
             let sizes = try filesBelow(folder).map { try fileSize(joined(folder, $0)) }
             return (folder, sizes.reduce(0, +))
         }

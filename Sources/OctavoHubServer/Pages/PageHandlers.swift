@@ -3,8 +3,8 @@ internal import OctavoBase
 internal import OctavoHub
 
 extension HubService {
-    /// The most repositories that the first page lists.
-    private static let listLimit = 2000
+    /// The most rows of a page.
+    private static let rowLimit = 2000
     /// The longest card that is shown.
     private static let cardLimit = 1 << 20
 
@@ -20,15 +20,13 @@ extension HubService {
                 return repository
             }
         }
-        let rows = repositories.prefix(Self.listLimit).map { repository -> HTML in
+        let rows = repositories.prefix(Self.rowLimit).map { repository -> HTML in
             """
             <tr><td><a href="\(endpoint)/\(repository.id.description)">\(repository.id.description)</a></td>
             <td>\(Self.tags(repository))</td><td>\(Self.day(repository.created))</td></tr>
             """
         }
-        let more: HTML =
-            repositories.count > rows.count
-            ? "<p>and \(repositories.count - rows.count) more</p>" : ""
+        let more = Self.more(repositories.count - rows.count)
         let body: HTML =
             rows.isEmpty
             ? "<p>There are no public models here yet.</p>"
@@ -53,7 +51,7 @@ extension HubService {
         let listing = FileListing(commit.files, below: above)
         guard folder.isEmpty || !listing.rows.isEmpty else { throw Refusal.noEntry(folder) }
         let card = try await card(of: commit)
-        let rows = listing.rows.map { row in
+        let rows = listing.rows.prefix(Self.rowLimit).map { row in
             Self.row(row, at: "\(endpoint)/\(id)", percentEncoded(revision.description))
         }
         let place: HTML = folder.isEmpty ? "" : "<p>in \(folder)</p>"
@@ -68,7 +66,8 @@ extension HubService {
             \(place)
             <div class="scroll"><table>
             <tr><th>file</th><th>bytes</th><th>digest</th></tr>
-            \(rows)</table></div>
+            \(Array(rows))</table></div>
+            \(Self.more(listing.rows.count - rows.count))
             \(folder.isEmpty ? card : "")
             """
         return Page(title: id.description, home: "\(endpoint)/", body: body)
@@ -106,6 +105,9 @@ extension HubService {
             <td class="digest">\(kind):\(file.content.description)</td></tr>
             """
     }
+
+    /// Says that not all is shown.
+    private static func more(_ count: Int) -> HTML { count > 0 ? "<p>and \(count) more</p>" : "" }
 
     private static func tags(_ repository: StoredRepository) -> HTML {
         let words = [

@@ -24,6 +24,15 @@ extension HubStore {
         try makeMark(mark(oid, below: joined(root, "received/\(user)")))
     }
 
+    /// Keeps what a commit will soon name from being collected: an object and the right to it.
+    func refresh(_ oid: Digest, of user: String) {
+        for file in [
+            contents.path(.sha256(oid)), mark(oid, below: joined(root, "received/\(user)")),
+        ] {
+            _ = unsafe utimes(file, nil)
+        }
+    }
+
     /// Whether a user sent an object that is still here.
     func hasReceived(_ oid: Digest, size: Int, from user: String) -> Bool {
         fileKind(mark(oid, below: joined(root, "received/\(user)"))) != nil
@@ -74,7 +83,8 @@ extension HubStore {
     }
 
     private func makeMark(_ path: String) throws {
-        guard fileKind(path) == nil else { return }
+        // A mark that is there becomes young again, so that it is not collected meanwhile.
+        if unsafe utimes(path, nil) == 0 { return }
         try makeDirectory(parent(of: path))
         try AtomicFile.write("", to: path)
     }

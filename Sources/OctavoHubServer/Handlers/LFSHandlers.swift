@@ -56,7 +56,7 @@ extension HubService {
         return objects.map { oid, size in
             if rights.size(oid) == size {
                 // The commit that will name it is on its way.
-                store.contents.refresh(oid)
+                store.refresh(oid, of: user)
                 return .object(["oid": .string(oid.hex), "size": .integer(size)])
             }
             if let most = settings.limits.largestFile, size > most {
@@ -69,7 +69,7 @@ extension HubService {
                         .init(permission: permission, oid: oid, size: size, user: user)
                     )
             }
-            let upload = MultipartUpload(of: size, partSize: settings.partSize)
+            let upload = MultipartUpload(of: size, by: user, partSize: settings.partSize)
             let count = upload.partCount(of: size)
             guard takesParts, size > settings.partSize, count <= partsLeft else {
                 return Self.object(
@@ -102,7 +102,12 @@ extension HubService {
             guard store.holds(oid, id), store.contents.size(.sha256(oid)) == size else {
                 return Self.refused(oid, size, 404, "The object does not exist")
             }
-            let grant = Presigner.Grant(permission: .read, oid: oid, size: size, user: user)
+            let grant = Presigner.Grant(
+                permission: .read(at: nil),
+                oid: oid,
+                size: size,
+                user: user
+            )
             return Self.object(
                 oid,
                 size,

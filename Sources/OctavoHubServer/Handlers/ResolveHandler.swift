@@ -27,7 +27,7 @@ extension HubService {
                 contentEndpoint
                 + presigner.target(
                     .init(
-                        permission: .read,
+                        permission: .read(at: commitID),
                         oid: oid,
                         size: file.size,
                         user: context.caller?.user ?? ""

@@ -25,9 +25,6 @@ struct ContentStore: Sendable {
     /// The length of an object; nil if it is not here.
     func size(_ content: ContentName) -> Int? { try? fileSize(path(content)) }
 
-    /// Makes an object young again, so that it is not collected before a commit names it.
-    func refresh(_ oid: Digest) { _ = unsafe utimes(path(.sha256(oid)), nil) }
-
     /// Stores a git blob and returns its name.
     func store(_ bytes: [UInt8]) throws -> ContentName {
         let content = ContentName.gitBlob(gitBlobName(bytes))
@@ -36,6 +33,7 @@ struct ContentStore: Sendable {
             try makeDirectory(parent(of: path))
             try AtomicFile.write(bytes, to: path)
         } else {
+            // Young again, so that it is not collected before its commit is made.
             _ = unsafe utimes(path, nil)
         }
         return content
