@@ -15,9 +15,9 @@ test: ## build and run all tests
 	@scripts/install-dependencies.sh
 	swift test -c release
 
-test-report: ## look at the report of a quantization in a real browser, which it installs
+test-report: ## look at reports and a hub's pages in a real browser, and at the hub behind nginx; installs both
 	@scripts/install-dependencies.sh --browser
-	swift test -c release --filter ReportTests
+	swift test -c release --filter "ReportTests|ProxyTests"
 
 check: ## format, import table, no warnings
 	@scripts/install-dependencies.sh

@@ -136,7 +136,13 @@ let package = Package(
         ),
         tests("OctavoContainer", ["OctavoBase", "OctavoContainer"]),
         tests("OctavoHub", ["OctavoBase", "OctavoHub"], fixtures: true),
-        tests("OctavoHubServer", ["OctavoBase", "OctavoHub", "OctavoHubServer"]),
+        tests(
+            "OctavoHubServer",
+            [
+                "OctavoBase", "OctavoHub", "OctavoHubServer",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
         tests(
             "OctavoPublisher",
             [
@@ -149,15 +155,15 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "OctavoBase", "OctavoCLI",
+                "OctavoBase", "OctavoHub", "OctavoCLI",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),
-        // Looks at the report in a browser, where there is one.
+        // Looks at the report and at a hub's pages in a browser, where there is one.
         tests(
             "Report",
             [
-                "OctavoBase", "OctavoPublisher", "OctavoQuantizer",
+                "OctavoBase", "OctavoPublisher", "OctavoQuantizer", "OctavoHub", "OctavoHubServer",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

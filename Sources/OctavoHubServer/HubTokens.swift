@@ -100,14 +100,7 @@ public struct HubTokens: Sendable {
     /// Reads, changes and writes the records, with nobody in between.
     private func changing(_ change: ([Record]) throws -> [Record]) throws {
         try makePrivateDirectory(parent(of: file))
-        let path = file + ".lock"
-        let lock = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard lock >= 0 else { throw FileError("open", path) }
-        defer { close(lock) }
-        while flock(lock, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw FileError("lock", path) }
-        }
-        try write(try change(try list()))
+        try withLockedFile(file + ".lock") { try write(try change(try list())) }
     }
 
     private func write(_ records: [Record]) throws {

@@ -1,11 +1,53 @@
 internal import Glibc
 internal import OctavoBase
+internal import OctavoHub
 
-/// Makes and checks URLs that allow one thing to whoever holds them, for an hour.
+/// Makes and checks URLs that allow one thing to whoever holds them, for an hour; those of an upload in
+/// parts for a day, for all of them are given at once.
 struct Presigner: Sendable {
-    enum Permission: String {
-        case read
+    enum Permission: Equatable {
+        /// Reading, of an object that was found at a commit.
+        case read(at: String?)
         case write
+        /// Sending one part of an upload; the first has number 1.
+        case part(Int, of: MultipartUpload)
+        /// Making one object of the parts.
+        case complete(MultipartUpload)
+
+        /// What stands in the URL, and is signed.
+        fileprivate var fields: KeyValuePairs<String, String> {
+            switch self {
+            case .read(nil): ["permission": "read"]
+            case .read(let commit?): ["permission": "read", "commit": commit]
+            case .write: ["permission": "write"]
+            case .part(let number, let upload):
+                [
+                    "permission": "part", "upload": upload.id, "chunk": "\(upload.partSize)",
+                    "part": "\(number)",
+                ]
+            case .complete(let upload):
+                ["permission": "complete", "upload": upload.id, "chunk": "\(upload.partSize)"]
+            }
+        }
+
+        /// Reads what stands in a URL; nil if it is nothing that was ever signed.
+        fileprivate init?(_ fields: [Substring: Substring]) {
+            let upload = MultipartUpload(
+                id: String(fields["upload"] ?? ""),
+                user: String(fields["user"] ?? ""),
+                partSize: Int(fields["chunk"] ?? "") ?? 0
+            )
+            switch (fields["permission"], Int(fields["part"] ?? ""), upload) {
+            case ("read", _, _):
+                let commit = fields["commit"].map { String($0) }
+                guard commit.map(isCommitID) ?? true else { return nil }
+                self = .read(at: commit)
+            case ("write", _, _): self = .write
+            case ("part", let number?, let upload?): self = .part(number, of: upload)
+            case ("complete", _, let upload?): self = .complete(upload)
+            default: return nil
+            }
+        }
     }
 
     /// What a URL allows, and whom.
@@ -20,7 +62,9 @@ struct Presigner: Sendable {
     private static let secretLength = 32
 
     private let secret: [UInt8]
-    private let lifetime = 3600
+    private static let lifetime = 3600
+    /// How long the URLs of an upload in parts are valid.
+    static let multipartLifetime = 24 * 3600
 
     /// Takes the secret of a hub's directory, made at the first start.
     ///
@@ -49,10 +93,16 @@ struct Presigner: Sendable {
         self.secret = secret
     }
 
-    /// The target that allows reading or writing an object.
+    /// The target that allows what a grant says.
     func target(_ grant: Grant) -> String {
+        let lifetime =
+            switch grant.permission {
+            case .read, .write: Self.lifetime
+            case .part, .complete: Self.multipartLifetime
+            }
         let expiry = time(nil) + lifetime
-        return "/objects/\(grant.oid)?permission=\(grant.permission.rawValue)&size=\(grant.size)"
+        let fields = grant.permission.fields.map { "\($0)=\($1)" }.joined(separator: "&")
+        return "/objects/\(grant.oid)?\(fields)&size=\(grant.size)"
             + "&user=\(grant.user)&expires=\(expiry)&signature=\(signature(grant, expiry))"
     }
 
@@ -66,7 +116,7 @@ struct Presigner: Sendable {
             if parts.count == 2 { fields[parts[0]] = parts[1] }
         }
         guard path.hasPrefix("/objects/"), let oid = Digest(hex: String(path.dropFirst(9))),
-            let permission = Permission(rawValue: String(fields["permission"] ?? "")),
+            let permission = Permission(fields),
             let size = Int(fields["size"] ?? ""), let expiry = Int(fields["expires"] ?? "")
         else { throw .forbidden("The signature does not match") }
         let grant = Grant(
@@ -84,9 +134,8 @@ struct Presigner: Sendable {
 
     /// HMAC-SHA256 (RFC 2104) over what is allowed.
     private func signature(_ grant: Grant, _ expiry: Int) -> String {
-        let allowed = Array(
-            "\(grant.permission.rawValue) \(grant.oid) \(grant.size) \(expiry) \(grant.user)".utf8
-        )
+        let fields = grant.permission.fields.map(\.value).joined(separator: " ")
+        let allowed = Array("\(fields) \(grant.oid) \(grant.size) \(expiry) \(grant.user)".utf8)
         let key = secret + [UInt8](repeating: 0, count: 64 - secret.count)
         let inner = ContentHasher(.sha256)
         let innerKey = key.map { $0 ^ 0x36 }

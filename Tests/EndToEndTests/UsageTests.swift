@@ -30,6 +30,11 @@ struct UsageTests {
             "card", "push model", "push model a/b --tag v1 --create-pr", "pull", "hub serve",
             "hub serve --root hub --port 65536",
             "hub token create --root hub --user a --role admin", "hub token revoke --root hub",
+            "hub serve --root hub --public-url ftp://a",
+            "hub serve --root hub --public-url https://a?b",
+            "hub serve --root hub --quota 0", "hub serve --root hub --max-requests 0",
+            "hub gc", "hub gc --root hub --older-than 5", "hub gc --root hub --older-than -1h",
+            "hub access grant --root hub --repo a/b --user c --role admin",
         ]
     )
     func wrongUsage(arguments: String) async throws {
@@ -47,7 +52,8 @@ struct UsageTests {
         arguments: [
             "", "inspect", "convert", "quantize", "evaluate", "generate", "verify", "card", "push",
             "pull", "hub", "hub serve", "hub token", "hub token create", "hub token list",
-            "hub token revoke",
+            "hub token revoke", "hub access", "hub access grant", "hub access revoke",
+            "hub access list", "hub gc",
         ]
     )
     func explains(verb: String) async throws {

@@ -67,7 +67,8 @@ struct HostileRequestTests {
     @Test(
         "A path that is no route leads nowhere",
         arguments: [
-            "/", "/api", "/api/models", "/api/models/ada", "/../tokens.json", "/%2e%2e/tokens.json",
+            "//", "/api", "/api/models", "/api/models/ada", "/../tokens.json",
+            "/%2e%2e/tokens.json",
             "/api/models/../../tokens.json", "/api/models/%2e%2e/%2e%2e/refs",
             "/api/models/ada/tiny%2F..%2F../refs",
             "/ada/tiny/resolve/main/../../../../../../tokens.json",

@@ -60,12 +60,15 @@ struct LiveHub: Sendable {
 }
 
 /// Runs a test's body against a hub that is stopped afterwards.
-func withHub<R>(_ body: (LiveHub) async throws -> R) async throws -> R {
+func withHub<R>(
+    _ settings: HubSettings = HubSettings(),
+    _ body: (LiveHub) async throws -> R
+) async throws -> R {
     try await withTemporaryDirectory { directory in
         let root = joined(directory, "hub")
         try makeDirectory(joined(directory, "scratch"))
         let secret = try HubTokens(root: root).create(user: "ada", role: .write).secret
-        let server = try await HubServer.start(root: root)
+        let server = try await HubServer.start(root: root, settings: settings)
         let hub = LiveHub(
             root: root,
             scratch: joined(directory, "scratch"),

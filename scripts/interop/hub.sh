@@ -15,7 +15,8 @@ fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"; [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true' EXIT
 HF_TOKEN=$("$octavo" hub token create --root "$scratch/hub" --user interop --role write)
-"$octavo" hub serve --root "$scratch/hub" --port 0 >"$scratch/endpoint" 2>"$scratch/hub.log" &
+# Parts of a megabyte, so that files of a few go in several.
+"$octavo" hub serve --root "$scratch/hub" --port 0 --part-size 1MB >"$scratch/endpoint" 2>"$scratch/hub.log" &
 server=$!
 for _ in $(seq 600); do [ -s "$scratch/endpoint" ] && break; sleep 0.1; done
 HF_ENDPOINT=$(head -n 1 "$scratch/endpoint")

@@ -122,6 +122,48 @@ with tempfile.TemporaryDirectory() as scratch:
         ),
     )
 
+    # What follows is about the repository as a whole, and about large files in parts, which the server
+    # that scripts/interop/run.sh starts asks for early.
+    paths = api.get_paths_info(repo, ["nested", "model.safetensors", "none"])
+    check("get_paths_info", {p.path for p in paths} == {"nested", "model.safetensors"})
+    history = api.list_repo_commits(repo)
+    check("list_repo_commits", [c.title for c in history] == ["First", "initial commit"])
+    check("auth_check", api.auth_check(repo, write=True) is None)
+    api.delete_tag(repo, tag="v1")
+    api.delete_branch(repo, branch="dev/one")
+    refs = api.list_repo_refs(repo, include_pull_requests=True)
+    check("delete_tag, delete_branch", not refs.tags and {b.name for b in refs.branches} == {"main"})
+    check("a pull request among the refs", [p.ref for p in refs.pull_requests] == ["refs/pr/1"])
+
+    talk = api.create_discussion(repo, title="A question", description="Why?")
+    check("create_discussion", talk.num == 2 and not talk.is_pull_request)
+    check("comment_discussion", api.comment_discussion(repo, 2, comment="Because").content == "Because")
+    check("rename_discussion", api.rename_discussion(repo, 2, new_title="An answer").new_title == "An answer")
+    pull = api.create_pull_request(repo, title="A change", description="Look")
+    check("create_pull_request", pull.num == 3 and pull.status == "draft")
+    api.create_commit(
+        repo, [CommitOperationAdd("pull.txt", b"pull")], commit_message="Change", revision="refs/pr/3"
+    )
+    check("change_discussion_status", api.change_discussion_status(repo, 3, "open").new_status == "open")
+    api.merge_pull_request(repo, 3, comment="Thanks")
+    details = api.get_discussion_details(repo, 3)
+    check("merge_pull_request", details.status == "merged" and details.target_branch == "refs/heads/main")
+    check("a merge is the head", details.merge_commit_oid == api.model_info(repo).sha)
+    check("merged files", "pull.txt" in set(api.list_repo_files(repo)))
+    check("events", [e.type for e in details.events] == ["comment", "commit", "status-change", "comment", "status-change"])
+    check("get_repo_discussions", [d.num for d in api.get_repo_discussions(repo)] == [3, 2, 1])
+    pulls = api.get_repo_discussions(repo, discussion_type="pull_request", discussion_status="open")
+    check("get_repo_discussions, filtered", [d.num for d in pulls] == [1])
+
+    api.super_squash_history(repo, commit_message="One")
+    check("super_squash_history", [c.title for c in api.list_repo_commits(repo)] == ["One"])
+    api.update_repo_settings(repo, gated="manual", private=True)
+    settings = api.model_info(repo)
+    check("update_repo_settings", settings.private and settings.gated == "manual")
+    api.move_repo(repo, f"{name}/moved")
+    check("move_repo", "pull.txt" in set(api.list_repo_files(f"{name}/moved")))
+    api.move_repo(f"{name}/moved", repo)
+
 check("a missing file", raises(EntryNotFoundError, lambda: hf_hub_download(repo, "none.txt")))
 check("a missing revision", raises(RevisionNotFoundError, lambda: api.model_info(repo, revision="none")))
 check("a missing repository", raises(RepositoryNotFoundError, lambda: api.model_info(f"{name}/none")))

@@ -6,7 +6,7 @@ internal import OctavoHub
 // Two kinds of empty files say who has one:
 //
 // repositories/NAMESPACE/NAME/objects/ab/ab…   the object is in a commit of this repository
-// received/USER/ab/ab…                         the user once sent all its bytes
+// received/USER/ab/ab…                         the user sent all its bytes a while ago
 
 extension HubStore {
     /// Whether an object is in some commit of a repository.
@@ -22,6 +22,32 @@ extension HubStore {
     /// Remembers that a user sent an object's bytes.
     func noteReceived(_ oid: Digest, from user: String) throws {
         try makeMark(mark(oid, below: joined(root, "received/\(user)")))
+    }
+
+    /// Keeps what a commit will soon name from being collected: an object and the right to it.
+    func refresh(_ oid: Digest, of user: String) {
+        for file in [
+            contents.path(.sha256(oid)), mark(oid, below: joined(root, "received/\(user)")),
+        ] {
+            _ = unsafe utimes(file, nil)
+        }
+    }
+
+    /// Whether a user sent an object that is still here.
+    func hasReceived(_ oid: Digest, size: Int, from user: String) -> Bool {
+        fileKind(mark(oid, below: joined(root, "received/\(user)"))) != nil
+            && contents.size(.sha256(oid)) == size
+    }
+
+    /// Every repository, also those whose files are spoilt.
+    func allRepositories() throws -> [RepositoryID] {
+        let top = joined(root, "repositories")
+        guard fileKind(top) == .directory else { return [] }
+        return try directoryEntries(top).flatMap { namespace in
+            try directoryEntries(joined(top, namespace)).compactMap { name in
+                try? RepositoryID("\(namespace)/\(name)")
+            }
+        }
     }
 
     /// Who may name which objects in a commit, as things are now.
@@ -45,26 +71,20 @@ extension HubStore {
     ///
     /// A repository whose file is spoilt gives none, and takes none away.
     func rights(of user: String) -> Rights {
-        let top = joined(root, "repositories")
-        var readable: [RepositoryID] = []
-        for namespace in (try? directoryEntries(top)) ?? [] {
-            for name in (try? directoryEntries(joined(top, namespace))) ?? [] {
-                guard let id = try? RepositoryID("\(namespace)/\(name)"),
-                    let repository = (try? repository(id)) ?? nil,
-                    namespace == user || !repository.isPrivate
-                else { continue }
-                readable.append(id)
-            }
+        let readable = ((try? allRepositories()) ?? []).filter { id in
+            guard let repository = (try? repository(id)) ?? nil else { return false }
+            return repository.mayHaveFiles(user)
         }
         return Rights(store: self, user: user, readable: readable)
     }
 
-    private func mark(_ oid: Digest, below folder: String) -> String {
+    func mark(_ oid: Digest, below folder: String) -> String {
         joined(folder, "\(oid.hex.prefix(2))/\(oid)")
     }
 
     private func makeMark(_ path: String) throws {
-        guard fileKind(path) == nil else { return }
+        // A mark that is there becomes young again, so that it is not collected meanwhile.
+        if unsafe utimes(path, nil) == 0 { return }
         try makeDirectory(parent(of: path))
         try AtomicFile.write("", to: path)
     }

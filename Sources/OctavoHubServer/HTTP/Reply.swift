@@ -39,7 +39,8 @@ extension HTTPResponse {
         let line = refusal.message.unicodeScalars.map {
             (0x20...0x7E).contains($0.value) ? Character($0) : "?"
         }
-        var headers = ["X-Error-Message": String(line)]
+        var headers = refusal.headers
+        headers["X-Error-Message"] = String(line)
         if let code = refusal.code { headers["X-Error-Code"] = code }
         guard method == .HEAD else {
             return json(.object(object), status: refusal.status, headers: headers)
@@ -66,6 +67,7 @@ extension HTTPResponse {
         case 413: "Content Too Large"
         case 416: "Range Not Satisfiable"
         case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
         default: "Internal Server Error"
         }
     }

@@ -11,7 +11,8 @@ extension HubService {
         _ revision: Revision,
         _ path: String
     ) async throws -> HTTPResponse {
-        let (_, commitID, commit) = try await found(context, id, revision)
+        let (repository, commitID, commit) = try await found(context, id, revision)
+        try checkFiles(of: repository, for: context.caller)
         guard let path = try? RepositoryPath(path), let file = commit.files[path] else {
             var response = HTTPResponse.refusal(.noEntry(path), to: context.request.method)
             response.headers[HTTPHeader("X-Repo-Commit")] = commitID
@@ -26,7 +27,7 @@ extension HubService {
                 contentEndpoint
                 + presigner.target(
                     .init(
-                        permission: .read,
+                        permission: .read(at: commitID),
                         oid: oid,
                         size: file.size,
                         user: context.caller?.user ?? ""
@@ -53,6 +54,8 @@ func fileResponse(
     let size = try await runBlocking { try fileSize(path) }
     var headers = headers
     headers["Content-Type"] = "application/octet-stream"
+    // No browser is to see a page in what somebody uploaded.
+    headers["X-Content-Type-Options"] = "nosniff"
     var range = 0..<size
     var status = 200
     switch ByteRange(request.headers[.range], size: size) {

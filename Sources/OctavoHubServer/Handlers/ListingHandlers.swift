@@ -43,35 +43,12 @@ extension HubService {
             .object([
                 "id": .string(id.description), "modelId": .string(id.description),
                 "author": .string(id.namespace ?? ""), "sha": .string(commitID),
-                "private": .bool(repository.isPrivate), "gated": false, "disabled": false,
+                "private": .bool(repository.isPrivate), "disabled": false,
+                "gated": repository.gating.map { .string($0.rawValue) } ?? false,
                 "lastModified": .string(timestamp(commit.date)),
                 "createdAt": .string(timestamp(repository.created)), "downloads": 0, "likes": 0,
                 "tags": [],
                 "siblings": .array(siblings),
-            ])
-        )
-    }
-
-    func references(_ context: Context, _ id: RepositoryID) async throws -> HTTPResponse {
-        let repository = try await readable(id, by: context.caller)
-        func list(_ table: [String: String], _ prefix: String) -> JSON {
-            .array(
-                table.sorted { $0.key < $1.key }.map { name, commit in
-                    .object([
-                        "name": .string(name), "ref": .string(prefix + name),
-                        "targetCommit": .string(commit),
-                    ])
-                }
-            )
-        }
-        let pulls = Dictionary(
-            uniqueKeysWithValues: repository.pulls.enumerated().map { (String($0 + 1), $1) }
-        )
-        return .json(
-            .object([
-                "branches": list(repository.branches, "refs/heads/"), "converts": [],
-                "tags": list(repository.tags, "refs/tags/"),
-                "pullRequests": list(pulls, "refs/pr/"),
             ])
         )
     }
@@ -120,19 +97,23 @@ extension HubService {
             // The directories between, which are listed too.
             let between = path.folders.filter(isInside)
             for directory in between.prefix(isRecursive ? .max : 1) {
-                let name = Array(directory.description.utf8)
-                entries[directory] = .object([
-                    "type": "directory",
-                    "oid": .string(gitBlobName(name)), "size": 0,
-                    "path": .string(directory.description),
-                ])
+                entries[directory] = entry(directory)
             }
             if isRecursive || between.isEmpty { entries[path] = entry(path, file) }
         }
         return entries.sorted { $0.key < $1.key }.map { (path: $0.key, json: $0.value) }
     }
 
-    private func entry(_ path: RepositoryPath, _ file: StoredFile) -> JSON {
+    /// A directory, which has no contents of its own to be named by.
+    func entry(_ directory: RepositoryPath) -> JSON {
+        let name = Array(directory.description.utf8)
+        return .object([
+            "type": "directory", "oid": .string(gitBlobName(name)), "size": 0,
+            "path": .string(directory.description),
+        ])
+    }
+
+    func entry(_ path: RepositoryPath, _ file: StoredFile) -> JSON {
         var entry = JSONObject()
         entry["type"] = "file"
         entry["oid"] = .string(file.gitBlob)

@@ -9,6 +9,8 @@ struct Refusal: Error {
     let message: String
     /// Further members of the answer's JSON.
     var details = JSONObject()
+    /// Further headers of the answer.
+    var headers: [String: String] = [:]
 
     static func badRequest(_ message: String) -> Refusal { Refusal(status: 400, message: message) }
 
@@ -36,6 +38,17 @@ struct Refusal: Error {
 
     static func noEntry(_ path: String) -> Refusal {
         Refusal(status: 404, code: "EntryNotFound", message: "Entry not found: \(path)")
+    }
+
+    static let noDiscussion = Refusal(status: 404, message: "There is no such discussion")
+
+    /// The answer to who may know a gated repository, but not have its files.
+    static func gated(_ id: RepositoryID, hasToken: Bool) -> Refusal {
+        Refusal(
+            status: hasToken ? 403 : 401,
+            code: "GatedRepo",
+            message: "Access to model \(id) is restricted: ask its owner"
+        )
     }
 
     static let noEndpoint = Refusal(status: 404, message: "Sorry, this hub has nothing there.")

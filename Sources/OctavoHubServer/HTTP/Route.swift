@@ -8,17 +8,14 @@ enum Route {
     case whoami
     case createRepository
     case deleteRepository
+    case moveRepository
     case validateCard
-    case information(RepositoryID, Revision)
-    case tree(RepositoryID, Revision, folder: String)
-    case references(RepositoryID)
-    case preupload(RepositoryID, Revision)
-    case commit(RepositoryID, Revision)
-    case createBranch(RepositoryID, Revision)
-    case createTag(RepositoryID, Revision)
+    case hubPage
+    case repositoryPage(RepositoryID, Revision, folder: String)
     case objectBatch(RepositoryID)
     case verifyObject(RepositoryID)
     case resolve(RepositoryID, Revision, path: String)
+    case repository(RepositoryID, RepositoryRoute)
 
     /// Finds the route of a request.
     init(_ method: String, path: String) throws(Refusal) {
@@ -37,12 +34,14 @@ enum Route {
             self = .createRepository
         case ("DELETE", "api", 3) where parts[1] == "repos" && parts[2] == "delete":
             self = .deleteRepository
+        case ("POST", "api", 3) where parts[1] == "repos" && parts[2] == "move":
+            self = .moveRepository
         case (_, "api", 4...) where parts[1] == "models":
-            self = try Self.repositoryRoute(
-                method,
+            self = .repository(
                 try Self.id(parts[2], parts[3]),
-                Array(parts[4...])
+                try RepositoryRoute(method, Array(parts[4...]))
             )
+        case (_, "api", _): throw .noEndpoint
         case ("POST", _, 6)
         where parts[1].hasSuffix(".git") && parts[2...4].elementsEqual(["info", "lfs", "objects"]):
             let id = try Self.id(parts[0], String(parts[1].dropLast(4)))
@@ -58,27 +57,24 @@ enum Route {
                 try Self.revision(parts[3]),
                 path: parts[4...].joined(separator: "/")
             )
+        case ("GET", "", 1), ("HEAD", "", 1): self = .hubPage
+        case ("GET", _, 2...), ("HEAD", _, 2...): self = try Self.page(parts)
         default: throw .noEndpoint
         }
     }
 
-    /// The routes below `/api/models/NAMESPACE/NAME`.
-    private static func repositoryRoute(
-        _ method: String,
-        _ id: RepositoryID,
-        _ rest: [String]
-    ) throws(Refusal) -> Route {
-        let revision = rest.count > 1 ? try revision(rest[1]) : .main
-        switch (method, rest.first, rest.count) {
-        case ("GET", nil, _): return .information(id, .main)
-        case ("GET", "revision", 2): return .information(id, revision)
-        case ("GET", "refs", 1): return .references(id)
-        case ("GET", "tree", 2...):
-            return .tree(id, revision, folder: rest[2...].joined(separator: "/"))
-        case ("POST", "preupload", 2): return .preupload(id, revision)
-        case ("POST", "commit", 2): return .commit(id, revision)
-        case ("POST", "branch", 2): return .createBranch(id, revision)
-        case ("POST", "tag", 2): return .createTag(id, revision)
+    /// The pages of a repository: of its main branch, of a revision, of a folder at it.
+    private static func page(_ parts: [String]) throws(Refusal) -> Route {
+        let id = try id(parts[0], parts[1])
+        switch (parts.count, parts.dropFirst(2).first) {
+        case (2, _): return .repositoryPage(id, .main, folder: "")
+        case (4..., "tree"):
+            return .repositoryPage(
+                id,
+                try revision(parts[3]),
+                folder: parts[4...].joined(separator: "/")
+            )
+        case (4, "commit"): return .repositoryPage(id, try revision(parts[3]), folder: "")
         default: throw .noEndpoint
         }
     }
@@ -91,7 +87,7 @@ enum Route {
         return id
     }
 
-    private static func revision(_ text: String) throws(Refusal) -> Revision {
+    static func revision(_ text: String) throws(Refusal) -> Revision {
         guard let revision = try? Revision(text) else { throw .noRevision(text) }
         return revision
     }

@@ -1,6 +1,6 @@
+internal import Glibc
 internal import OctavoBase
 internal import OctavoHub
-internal import Synchronization
 
 /// The contents of files, each under its hash: LFS objects by SHA-256, git blobs by SHA-1.
 ///
@@ -32,6 +32,9 @@ struct ContentStore: Sendable {
         if fileKind(path) == nil {
             try makeDirectory(parent(of: path))
             try AtomicFile.write(bytes, to: path)
+        } else {
+            // Young again, so that it is not collected before its commit is made.
+            _ = unsafe utimes(path, nil)
         }
         return content
     }
@@ -47,49 +50,36 @@ struct ContentStore: Sendable {
 /// An LFS object on its way in.
 ///
 /// Dropped before `finish`, it leaves nothing.
-final class IncomingObject: Sendable {
-    private struct State: ~Copyable {
-        var file: AtomicFile?
-        let hasher = ContentHasher(.sha256)
-        var count = 0
-    }
-
-    private let state: Mutex<State>
+final class IncomingObject: Sendable, ByteSink {
+    private let bytes: HashedFile
     private let oid: Digest
     private let size: Int
 
     init(file: consuming sending AtomicFile, oid: Digest, size: Int) {
-        state = Mutex(State(file: file))
+        bytes = HashedFile(file)
         self.oid = oid
         self.size = size
     }
 
     /// Appends bytes, as many as were announced and no more.
-    func write(_ bytes: [UInt8]) throws {
-        try state.withLock { state in
-            guard bytes.count <= size - state.count else {
-                throw Refusal.badRequest("The object is longer than the \(size) bytes announced")
-            }
-            try state.file?.write(bytes)
-            state.hasher.update(bytes)
-            state.count += bytes.count
+    func write(_ piece: [UInt8]) throws {
+        guard piece.count <= size - bytes.count else {
+            throw Refusal.badRequest("The object is longer than the \(size) bytes announced")
         }
+        try bytes.write(piece)
     }
 
     /// Keeps the object if it is what was announced.
     func finish() throws {
-        try state.withLock { state in
-            guard state.count == size else {
-                throw Refusal.badRequest(
-                    "The object has \(state.count) bytes where \(size) were announced"
-                )
-            }
-            let found = hexadecimal(state.hasher.finish())
-            guard found == oid.hex else {
-                throw Refusal.badRequest("The object's sha256 is \(found), not \(oid)")
-            }
-            guard let file = state.file.take() else { return }
-            try file.commit()
+        guard bytes.count == size else {
+            throw Refusal.badRequest(
+                "The object has \(bytes.count) bytes where \(size) were announced"
+            )
         }
+        let found = bytes.hash()
+        guard found == oid else {
+            throw Refusal.badRequest("The object's sha256 is \(found), not \(oid)")
+        }
+        try bytes.commit()
     }
 }

@@ -38,6 +38,22 @@ struct RequestBody {
         return bytes
     }
 
+    /// Writes all bytes, in constant memory.
+    mutating func pour(into sink: some ByteSink) async throws {
+        // The network gives small pieces; a megabyte at a time is worth a thread.
+        var piece: [UInt8] = []
+        while let bytes = try await next() {
+            piece.append(contentsOf: bytes)
+            if piece.count >= 1 << 20 {
+                let full = piece
+                try await runBlocking { try sink.write(full) }
+                piece.removeAll(keepingCapacity: true)
+            }
+        }
+        let last = piece
+        try await runBlocking { try sink.write(last) }
+    }
+
     /// All bytes as JSON.
     mutating func json(limit: Int = 4 << 20) async throws -> JSON {
         let bytes = try await collect(limit: limit)
