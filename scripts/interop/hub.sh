@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Lets PyPI's `huggingface_hub` and Debian's git-lfs use `octavo hub serve`, and one cache together with `octavo push` and
-# `pull`. Installs the first in .venv-hub.
+# `pull`. Installs the first in .venv-hub; with --install that is all it does.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-octavo=${1:-$PWD/.build/release/octavo}
 # The stamp is written last: a failed installation is begun again.
 if ! [ -f .venv-hub/installed ]; then
     python3 -m venv --clear .venv-hub
     .venv-hub/bin/pip install --quiet huggingface_hub
     touch .venv-hub/installed
 fi
+[ "${1:-}" != --install ] || exit 0
+octavo=${1:-$PWD/.build/release/octavo}
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"; [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true' EXIT
