@@ -214,12 +214,11 @@ struct Push: AsyncParsableCommand {
         }
         let plan = try await planned(client, id, branch, printer.transferHandler)
         printer.finish()
-        if plan.head != nil {
-            if self.private, !(try await client.information(id).isPrivate) {
-                throw PushError.isPublic("\(id)")
-            }
-            if let tag { try await client.checkTag(tag, of: id) { plan } }
+        // The repository may be there though the branch is not.
+        if self.private, let found = try? await client.information(id), !found.isPrivate {
+            throw PushError.isPublic("\(id)")
         }
+        if plan.head != nil, let tag { try await client.checkTag(tag, of: id) { plan } }
         note([], plan.skippedLinks, plan.idlePatterns, printer)
         var table = TextTable(["file", "bytes", ""])
         for file in plan.files { table.add("\(file.path)", "\(file.size)", file.change.rawValue) }

@@ -113,6 +113,22 @@ struct TransferTests {
         }
     }
 
+    @Test("A plan to push in private to what is public is refused, whatever the branch")
+    func privatePlan() async throws {
+        try await withSandbox { box in
+            _ = try addModel(box)
+            try await box.withHub { hub in
+                let plan = "push many ada/many --private --plan"
+                try await box.succeed(plan, environment: hub)
+                try await box.succeed("push many ada/many", environment: hub)
+                for command in [plan, "\(plan) --revision dev"] {
+                    let notes = try await box.fail(command, environment: hub)
+                    #expect(notes.contains("is public"))
+                }
+            }
+        }
+    }
+
     @Test("A selection of files is fetched, and a pattern that means nothing is refused")
     func selection() async throws {
         try await withSandbox { box in

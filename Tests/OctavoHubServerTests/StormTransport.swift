@@ -26,6 +26,8 @@ final class StormTransport: HTTPTransport {
         case missingTag
         /// The hub refuses an object that it was asked about.
         case refusedObject
+        /// The answer takes its time.
+        case slow
     }
 
     private struct State {
@@ -54,7 +56,7 @@ final class StormTransport: HTTPTransport {
         let target = request.url.target
         let isContent = target.contains("signature=") || target.contains("X-Amz")
         let isRange = request.headers.contains { $0.name == "Range" }
-        var possible: [Fault] = [.rateLimit, .unavailable, .noConnection, .lostAnswer]
+        var possible: [Fault] = [.rateLimit, .unavailable, .noConnection, .lostAnswer, .slow]
         if hasSink { possible += [.cutBody, .flippedBit] }
         if isRange { possible.append(.ignoredRange) }
         if isContent { possible.append(.expired) }
@@ -84,6 +86,10 @@ final class StormTransport: HTTPTransport {
         case .expired:
             note(fault)
             return WebResponse(status: 403)
+        case .slow:
+            note(fault)
+            try await Task.sleep(for: .milliseconds(20))
+            return try await real.send(request, to: sink)
         case .lostAnswer:
             _ = try await real.send(request, to: sink)
             note(fault)

@@ -97,6 +97,38 @@ struct DownloadTests {
         #expect(requests.map { $0.header("range") } == ["bytes=400-"])
     }
 
+    @Test(
+        "What is stored by Xet comes through the bridge, and a bridge's URL that is over is renewed"
+    )
+    func xet() async throws {
+        func bridge(_ signature: String) -> ScriptedTransport.Step {
+            .answer(
+                WebResponse(
+                    status: 302,
+                    headers: [
+                        "location": "https://bridge.example/xet/w?X-Amz-Signature=\(signature)",
+                        "x-xet-hash": String(repeating: "a", count: 64),
+                        "link": "<https://hub.example/auth>; rel=\"xet-auth\"",
+                    ]
+                )
+            )
+        }
+        let (result, requests, _) = try await download([
+            bridge("1"), Self.part(0..<400), bridge("1"), .json("", status: 403), bridge("2"),
+            .answer(
+                WebResponse(
+                    status: 206,
+                    headers: ["content-range": "bytes 400-999/1000"],
+                    body: Array(Self.contents[400...])
+                )
+            ),
+        ])
+        #expect(try result.get() == Self.contents)
+        #expect(requests.map { $0.url.origin.host }.filter { $0 == "bridge.example" }.count == 3)
+        #expect(requests.last?.url.target.hasSuffix("=2") == true)
+        #expect(requests.last?.header("range") == "bytes=400-")
+    }
+
     @Test("Another range than the one asked for is refused")
     func otherRange() async throws {
         let (result, _, _) = try await download([Self.part(300..<1000)], kept: 400)

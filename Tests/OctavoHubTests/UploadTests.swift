@@ -163,6 +163,18 @@ struct UploadTests {
         #expect(failing.remaining == 0)
     }
 
+    @Test("If others push while nothing is to be done, it is their head that is told")
+    func headMovesMeanwhile() async throws {
+        let same = ScriptedTransport.Step.json(
+            "{\"files\":[{\"path\":\"w.bin\",\"uploadMode\":\"lfs\",\"oid\":\"\(Digest(of: Self.contents))\"}]}"
+        )
+        let moved = ScriptedTransport.Step.json("{\"id\":\"ada/tiny\",\"sha\":\"\(Self.next)\"}")
+        let transport = ScriptedTransport([Self.information, same, moved, same, moved])
+        let report = try await upload(transport)
+        #expect(report.commit == Self.next && !report.didCommit && report.sentBytes == 0)
+        #expect(transport.remaining == 0)
+    }
+
     /// Uploads files of zeros that a hub wants within the commit.
     private func uploadInline(_ count: Int, of size: Int, _ transport: ScriptedTransport)
         async throws -> UploadReport

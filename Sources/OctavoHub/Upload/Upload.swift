@@ -77,20 +77,38 @@ extension HubClient {
             isPullRequest: asPullRequest,
             journal
         )
-        let plan = try await plan(
+        var plan = try await plan(files, skipped, course, deleting: patterns, progress)
+        // What was asked about the branch and about its files may be two states of it. A commit would be refused then;
+        // where nothing is to be committed, the head is looked at once more.
+        for _ in 0..<5 where plan.commits == 0 {
+            let head = try await information(id, at: course.branch).commit
+            guard head != course.head else { break }
+            course.head = head
+            plan = try await self.plan(files, skipped, course, deleting: patterns, progress)
+        }
+        try await course.run(plan, message: message, description: description, progress)
+        journal.remove()
+        return course.report(plan)
+    }
+
+    private func plan(
+        _ files: [LocalFile],
+        _ skippedLinks: [String],
+        _ course: UploadCourse,
+        deleting patterns: [String],
+        _ progress: @escaping @Sendable (TransferProgress) -> Void
+    ) async throws -> UploadPlan {
+        try await plan(
             files,
-            skipped,
-            to: id,
+            skippedLinks,
+            to: course.repository,
             at: course.branch,
             head: course.head,
             asPullRequest: course.opensPullRequest,
             deleting: patterns,
-            journal: journal,
+            journal: course.journal,
             progress
         )
-        try await course.run(plan, message: message, description: description, progress)
-        journal.remove()
-        return course.report(plan)
     }
 
     /// The head of a branch, which is made if there is none.
