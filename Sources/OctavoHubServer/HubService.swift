@@ -48,6 +48,11 @@ struct HubService: Answering {
         case .deleteRepository: return try await deleteRepository(&context)
         case .moveRepository: return try await moveRepository(&context)
         case .validateCard: return try await validateCard(&context)
+        case .createCollection: return try await createCollection(&context)
+        case .collection(let namespace, let name):
+            return try await collection(context, namespace, name)
+        case .addToCollection(let namespace, let name):
+            return try await addToCollection(&context, namespace, name)
         case .repositoryPage(let id, let revision, let folder):
             return try await repositoryPage(context, id, revision, folder)
         case .hubPage: return try await hubPage(context)

@@ -104,6 +104,13 @@ with tempfile.TemporaryDirectory() as scratch:
     check("refs", {b.name for b in api.list_repo_refs(repo).branches} == {"main", "dev/one"})
     api.create_tag(repo, tag="v1")
     check("a tag resolves", api.model_info(repo, revision="v1").sha == first.oid)
+    collected = api.create_collection("Small models", namespace=repo.split("/")[0])
+    again = api.create_collection("Small models", namespace=repo.split("/")[0], exists_ok=True)
+    check("a collection is made once", collected.slug == again.slug)
+    api.add_collection_item(collected.slug, item_id=repo, item_type="model", note="The first")
+    api.add_collection_item(collected.slug, item_id=repo, item_type="model", exists_ok=True)
+    items = api.get_collection(collected.slug).items
+    check("a collection's model", [(i.item_id, i.note) for i in items] == [(repo, "The first")])
     opened = api.create_commit(
         repo, [CommitOperationAdd("proposal.txt", b"x")], commit_message="Propose", create_pr=True
     )

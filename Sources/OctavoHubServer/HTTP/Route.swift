@@ -10,6 +10,9 @@ enum Route {
     case deleteRepository
     case moveRepository
     case validateCard
+    case createCollection
+    case collection(String, String)
+    case addToCollection(String, String)
     case hubPage
     case repositoryPage(RepositoryID, Revision, folder: String)
     case objectBatch(RepositoryID)
@@ -41,6 +44,13 @@ enum Route {
                 try Self.id(parts[2], parts[3]),
                 try RepositoryRoute(method, Array(parts[4...]))
             )
+        case ("POST", "api", 2) where parts[1] == "collections": self = .createCollection
+        case ("GET", "api", 4) where parts[1] == "collections":
+            let id = try Self.id(parts[2], parts[3])
+            self = .collection(id.namespace ?? "", id.name)
+        case ("POST", "api", 5) where parts[1] == "collections" && parts[4] == "items":
+            let id = try Self.id(parts[2], parts[3])
+            self = .addToCollection(id.namespace ?? "", id.name)
         case (_, "api", _): throw .noEndpoint
         case ("POST", _, 6)
         where parts[1].hasSuffix(".git") && parts[2...4].elementsEqual(["info", "lfs", "objects"]):

@@ -8,6 +8,7 @@ internal import OctavoHub
 /// repositories/NAMESPACE/NAME/repository.json    branches, tags, whom it is open to
 ///                             commits/ID.json    the files at a commit
 ///                             discussions/N.json what is said in them
+/// collections/NAMESPACE/NAME.json                lists of models, see StoredCollection
 /// objects/ blobs/                                contents, see ContentStore
 /// received/                                      who sent them, see ObjectAccess
 /// parts/                                         halves of objects, see PartStore
