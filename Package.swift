@@ -105,7 +105,7 @@ let package = Package(
             "OctavoPublisher",
             [
                 "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
-                "OctavoQuantizer", "OctavoContainer",
+                "OctavoQuantizer", "OctavoContainer", "OctavoHub",
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Mustache", package: "swift-mustache"),
             ]

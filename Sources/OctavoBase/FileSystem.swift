@@ -141,3 +141,22 @@ public func readFile(_ path: String, limit: Int = 1 << 30) throws(FileError) -> 
     // What is lent must not outlive the mapping.
     return withExtendedLifetime(file) { file.bytes.array }
 }
+
+/// A path without links, `.` and `..`.
+public func realPath(_ path: String) throws(FileError) -> String {
+    guard let resolved = unsafe realpath(path, nil) else { throw FileError("read", path) }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+}
+
+/// Gives a file a second name, or copies it where the disk cannot.
+///
+/// - Throws: What the system says, also where something has the name already.
+public func linkOrCopy(_ from: String, to: String) throws {
+    if unsafe link(from, to) == 0 { return }
+    guard errno != EEXIST, errno != ENOENT else { throw FileError("link", to) }
+    let file = try ReadableFile(from)
+    let copy = try AtomicFile(to)
+    try file.forEachPiece(of: 0..<file.count) { try copy.write($0) }
+    try copy.commit()
+}

@@ -12,54 +12,13 @@ extension LayerException: ExpressibleByArgument {}
 extension QuantizationTargets: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
 
-/// A type of tensors on the command line, in either case.
-enum WeightType: String, CaseIterable, ExpressibleByArgument {
-    case f16, bf16, f32
-    case q8_0, q6_k, q4_k, q4_1, q4_0
-
-    init?(argument: String) { self.init(rawValue: argument.lowercased()) }
-
-    /// As safetensors has it; nil for blocks.
-    var dtype: DType? {
-        switch self {
-        case .f16: .f16
-        case .bf16: .bf16
-        case .f32: .f32
-        default: nil
-        }
-    }
-
-    /// As GGUF has it.
-    var ggml: GGMLType? { GGMLType.allCases.first { $0.name.lowercased() == rawValue } }
+extension WeightType: ExpressibleByArgument {
+    /// In either case.
+    public init?(argument: String) { self.init(rawValue: argument.lowercased()) }
 }
 
-/// A number of bytes, written as in `5GB` or `500MB`, in powers of 1000 as hubs count.
-struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
-    let bytes: Int
-
-    /// As large as hubs like their files.
-    static let fiveGigabytes = ByteCount(bytes: 5_000_000_000)
-
-    var description: String { byteText(bytes) }
-
-    init(bytes: Int) { self.bytes = bytes }
-
-    init?(argument: String) {
-        let units = [
-            ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1000),
-            ("B", 1),
-        ]
-        let text = argument.uppercased()
-        for (unit, size) in units where text.hasSuffix(unit) {
-            guard let count = Int(text.dropLast(unit.count)), count > 0 else { return nil }
-            let (bytes, overflow) = count.multipliedReportingOverflow(by: size)
-            guard !overflow else { return nil }
-            self.bytes = bytes
-            return
-        }
-        guard let bytes = Int(text), bytes > 0 else { return nil }
-        self.bytes = bytes
-    }
+extension ByteCount: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
 }
 
 /// How many threads to compute on.

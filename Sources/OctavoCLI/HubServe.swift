@@ -3,6 +3,7 @@ import Dispatch
 import Glibc
 import OctavoBase
 public import OctavoHubServer
+import OctavoPublisher
 
 extension HubSettings.PublicURL: ExpressibleByArgument {}
 

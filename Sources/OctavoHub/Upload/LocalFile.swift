@@ -12,34 +12,6 @@ struct LocalFile: Sendable {
     let stamp: FileStamp
 }
 
-/// What the system knows of a file that changes whenever the file does.
-struct FileStamp: Equatable, Sendable {
-    let size: Int
-    let inode: Int
-    /// When contents and when anything last changed, in nanoseconds since 1970.
-    let modified: Int
-    let changed: Int
-
-    /// Reads it; links are followed.
-    init(_ path: String) throws(FileError) {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { throw FileError("read", path) }
-        size = Int(status.st_size)
-        inode = Int(truncatingIfNeeded: status.st_ino)
-        modified = status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
-        changed = status.st_ctim.tv_sec * 1_000_000_000 + status.st_ctim.tv_nsec
-    }
-
-    /// Reads what ``numbers`` wrote.
-    init?(numbers: [Int]) {
-        guard numbers.count == 4 else { return nil }
-        (size, inode, modified, changed) = (numbers[0], numbers[1], numbers[2], numbers[3])
-    }
-
-    /// For a journal.
-    var numbers: [Int] { [size, inode, modified, changed] }
-}
-
 /// Lists the files of a folder that belong in a repository, sorted by path, and the links whose files
 /// do not.
 ///
@@ -114,11 +86,4 @@ private func leadsToContents(_ link: String, of root: String) throws -> Bool {
         target.dropLast() == folder.dropLast(2) + ["blobs"]
     else { return false }
     return [20, 32].contains(bytesOfHex(target[target.count - 1])?.count ?? 0)
-}
-
-/// A path without links, `.` and `..`.
-func realPath(_ path: String) throws(FileError) -> String {
-    guard let resolved = unsafe realpath(path, nil) else { throw FileError("read", path) }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
 }
