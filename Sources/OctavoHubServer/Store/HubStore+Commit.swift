@@ -37,6 +37,9 @@ extension HubStore {
             }
             let name = revision.description
             guard let head = repository.commit(named: name) else { throw Refusal.noRevision(name) }
+            if let place = repository.pullIndex(name), repository.branches[name] == nil {
+                try repository.discussions[place].checkTakesCommits(number: place + 1)
+            }
             if let parent = request.header.parentCommit {
                 guard parent.count >= 7, head.hasPrefix(parent) else { throw Refusal.headMoved }
             }
@@ -62,7 +65,10 @@ extension HubStore {
             let event = DiscussionText.Content.commit(subject: commit.title, oid: commit.id)
             var pull: Int?
             if asPullRequest {
-                var discussion = StoredDiscussion(startingAt: head)
+                guard let target = repository.target(named: name) else {
+                    throw Refusal.badRequest("\(name) is no branch: pull requests go to branches")
+                }
+                var discussion = StoredDiscussion(startingAt: head, of: target)
                 discussion.head = commit.id
                 var text = DiscussionText(title: commit.title, author: author)
                 if !commit.message.isEmpty { try text.add(.comment(commit.message), by: author) }
