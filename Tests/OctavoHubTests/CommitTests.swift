@@ -77,6 +77,17 @@ struct CommitTests {
         #expect(pauses == 1)
     }
 
+    @Test("Where the hub cannot be asked for it, that is what is said, and it is not opened again")
+    func pullRequestUnknown() async throws {
+        let cut = HubError.interrupted(host: "h", reason: "cut")
+        let lost = ScriptedTransport.Step.failure(cut)
+        let steps = [ScriptedTransport.Step.json("", status: 502), lost, lost, lost]
+        let transport = ScriptedTransport(steps)
+        let (result, _) = try await commit(transport, asPullRequest: true)
+        #expect(throws: cut) { try result.get() }
+        #expect(transport.requests.map(\.method) == ["POST", "GET", "GET", "GET"])
+    }
+
     @Test("The last try may have landed too")
     func lastTry() async throws {
         let failed = ScriptedTransport.Step.json("", status: 504)
