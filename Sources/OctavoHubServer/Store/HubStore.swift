@@ -20,6 +20,8 @@ struct HubStore: Sendable {
     let root: String
     let contents: ContentStore
     let parts: PartStore
+    /// The most bytes of a commit's record, and of a repository's: far fewer than their readers take.
+    var recordLimit = 256 << 20
 
     init(root: String) {
         self.root = root
@@ -157,14 +159,44 @@ struct HubStore: Sendable {
         try StoredCommit(try JSON(parsing: try readFile(commitFile(id, commit))))
     }
 
+    /// Writes a commit's record.
+    ///
+    /// - Throws: `Refusal` with status 413 for one that would be too large to be read again.
     func write(_ commit: StoredCommit, of id: RepositoryID) throws {
-        let file = commitFile(id, commit.id)
+        try write(commit, in: folder(id))
+    }
+
+    private func write(_ commit: StoredCommit, in folder: String) throws {
+        guard commit.files.count <= StoredCommit.fileLimit else {
+            throw Refusal(
+                status: 413,
+                message: "The repository would have \(commit.files.count) files:"
+                    + " expected \(StoredCommit.fileLimit) at most"
+            )
+        }
+        let file = joined(folder, "commits/\(commit.id).json")
         try makeDirectory(parent(of: file))
-        try AtomicFile.write(commit.json.text(), to: file)
+        try AtomicFile.write(try record(commit.json), to: file)
     }
 
     func write(_ repository: StoredRepository) throws {
-        try AtomicFile.write(repository.json.text(), to: file(repository.id))
+        try write(repository, in: folder(repository.id))
+    }
+
+    private func write(_ repository: StoredRepository, in folder: String) throws {
+        try AtomicFile.write(try record(repository.json), to: joined(folder, "repository.json"))
+    }
+
+    private func record(_ json: JSON) throws(Refusal) -> [UInt8] {
+        let bytes = Array(json.text().utf8)
+        guard bytes.count <= recordLimit else {
+            throw Refusal(
+                status: 413,
+                message: "The hub's record of this would have \(bytes.count) bytes:"
+                    + " expected \(recordLimit) at most"
+            )
+        }
+        return bytes
     }
 }
 
