@@ -11,6 +11,7 @@ internal import OctavoHub
 /// objects/ blobs/                                contents, see ContentStore
 /// received/                                      who sent them, see ObjectAccess
 /// parts/                                         halves of objects, see PartStore
+/// making/                                        repositories that are being made
 /// trash/                                         what is being removed
 /// ```
 ///
@@ -57,11 +58,14 @@ struct HubStore: Sendable {
     }
 
     /// Makes a repository with a first commit that holds `.gitattributes`.
+    ///
+    /// It gets its name when it is whole.
     func create(_ id: RepositoryID, isPrivate: Bool, author: String) throws {
         try writing {
             guard try repository(id) == nil else {
                 throw Refusal.exists("You already created this model repo")
             }
+            try clearWayOf(id)
             let attributes = Array(GitAttributes.standard.utf8)
             let now = time(nil)
             let first = StoredCommit(
@@ -77,17 +81,44 @@ struct HubStore: Sendable {
                     )
                 ]
             )
-            try write(first, of: id)
-            try write(
-                StoredRepository(
-                    id: id,
-                    isPrivate: isPrivate,
-                    created: now,
-                    head: first.id,
-                    regularBytes: attributes.count
-                )
+            let repository = StoredRepository(
+                id: id,
+                isPrivate: isPrivate,
+                created: now,
+                head: first.id,
+                regularBytes: attributes.count
+            )
+            let making = joined(root, "making/\(UInt64.random(in: 0 ... .max))")
+            try write(first, in: making)
+            try write(repository, in: making)
+            try makeDirectory(parent(of: folder(id)))
+            try moveFile(making, to: folder(id))
+        }
+    }
+
+    /// Whether a folder is of a repository that was never there: an older hub, killed while it made one, has left the first
+    /// commit and nothing that names it.
+    func isHalfMade(_ id: RepositoryID) -> Bool {
+        let folder = folder(id)
+        guard fileKind(folder) == .directory, fileKind(file(id)) == nil,
+            let inside = try? directoryEntries(folder),
+            inside.allSatisfy({ $0 == "commits" || $0.hasSuffix(".tmp") })
+        else { return false }
+        let commits = (try? directoryEntries(joined(folder, "commits"))) ?? []
+        return commits.count { !$0.hasSuffix(".tmp") } <= 1
+    }
+
+    /// Takes what is left of a repository half made out of the way of a new one of that name.
+    private func clearWayOf(_ id: RepositoryID) throws {
+        guard fileKind(folder(id)) != nil else { return }
+        guard isHalfMade(id) else {
+            throw Refusal(
+                status: 500,
+                message: "The hub has a folder of \(id) without its repository.json:"
+                    + " whoever runs the hub must restore or remove it"
             )
         }
+        try removeAll(folder(id))
     }
 
     /// Removes a repository; contents stay, for others may share them.
@@ -99,11 +130,13 @@ struct HubStore: Sendable {
         try removeAll(trash)
     }
 
-    /// Removes what a server that was cut off left: halves of files, and halves of removals.
+    /// Removes what a server that was cut off left: halves of files, of repositories, and of removals.
     ///
     /// For the one who has the directory's lock and has not begun to serve.
     func clean() throws {
         try removeAll(joined(root, "trash"))
+        try removeAll(joined(root, "making"))
+        for id in try allFolders() where isHalfMade(id) { try removeAll(folder(id)) }
         // Not in the root itself: tokens may be made there while the hub is starting.
         for upload in try parts.abandoned(for: Presigner.multipartLifetime) {
             try removeAll(upload.folder)
@@ -121,9 +154,10 @@ struct HubStore: Sendable {
     func move(_ id: RepositoryID, to new: RepositoryID) throws {
         try writing {
             guard try repository(id) != nil else { throw Refusal.noRepository(hasToken: true) }
-            guard fileKind(folder(new)) == nil else {
+            guard try repository(new) == nil else {
                 throw Refusal.exists("There is a repository \(new) already")
             }
+            try clearWayOf(new)
             try makeDirectory(parent(of: folder(new)))
             try moveFile(folder(id), to: folder(new))
         }
