@@ -202,7 +202,12 @@ struct UploadJournalTests {
                 ("models--a--b/snapshots/\(Self.head)/.", "models--a--b/\(Self.head).push.json"),
                 ("models--a--b/snapshots", "models--a--b/snapshots.push.json"),
             ]
-            for (folder, file) in cases {
+            #expect(symlink("models--a--b/snapshots/\(Self.head)", joined(root, "link")) == 0)
+            #expect(symlink("model", joined(root, "alias")) == 0)
+            let links = [
+                ("link", "models--a--b/\(Self.head).push.json"), ("alias", "alias.push.json"),
+            ]
+            for (folder, file) in cases + links {
                 let journal = UploadJournal(beside: joined(root, folder))
                 #expect(journal.file == joined(root, file), "\(folder)")
             }

@@ -63,9 +63,11 @@ final class UploadJournal: Sendable {
     private static func place(for folder: String) -> String? {
         var folder = folder
         while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-        let isSnapshot = lastComponent(parent(of: folder)) == "snapshots"
-        if isSnapshot || ["", ".", ".."].contains(lastComponent(folder)) {
-            guard let whole = try? realPath(folder) else { return nil }
+        let whole = try? realPath(folder)
+        // Its own name may not say where a folder is: `.`, or that of a snapshot from within `snapshots`.
+        if let whole, lastComponent(parent(of: whole)) == "snapshots" { folder = whole }
+        if ["", ".", ".."].contains(lastComponent(folder)) {
+            guard let whole else { return nil }
             folder = whole
         }
         let name = lastComponent(folder)
