@@ -88,6 +88,25 @@ struct CommitTests {
         #expect(transport.requests.map(\.method) == ["POST", "GET", "GET", "GET"])
     }
 
+    @Test(
+        "A branch that moved meanwhile to what was to be committed, by a run that was killed, is right",
+        arguments: [true, false]
+    )
+    func madeByAnother(isSame: Bool) async throws {
+        let transport = ScriptedTransport([
+            .json("", status: 412), Self.information(Self.head), Self.tree([isSame ? "a" : "b"]),
+        ])
+        let (result, pauses) = try await commit(transport)
+        if isSame {
+            #expect(try result.get() == Self.head)
+        } else {
+            #expect(throws: HubError.headMoved(expected: Self.parent, found: Self.head)) {
+                try result.get()
+            }
+        }
+        #expect(pauses == 0 && transport.remaining == 0)
+    }
+
     @Test("The last try may have landed too")
     func lastTry() async throws {
         let failed = ScriptedTransport.Step.json("", status: 504)

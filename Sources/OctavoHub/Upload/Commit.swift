@@ -81,6 +81,12 @@ extension HubClient {
             if response?.status == 412 {
                 if mayHaveLanded { return try await landed(operations, id, branch, parent) }
                 let head = try? await information(id, at: branch).commit
+                // A run that was killed may have left this very commit on its way.
+                if !asPullRequest, let head, let outcome = CommitOutcome(operations),
+                    (try? await holds(outcome, id, at: head)) == true
+                {
+                    return CommitResult(commit: head, url: nil, pullRequestURL: nil)
+                }
                 throw HubError.headMoved(expected: parent, found: head)
             }
             if let status = response?.status, !RetryPolicy.isTransient(status) { throw failure }
