@@ -113,6 +113,12 @@ struct Push: AsyncParsableCommand {
             )
             printer.finish()
             note(report.files, report.skippedLinks, report.idlePatterns, printer)
+            if let closed = report.closedPullRequest {
+                printer.note(
+                    "the pull request \(closed.url) of an earlier run is \(closed.status): "
+                        + (report.didCommit ? "opened a new one" : "there is nothing to add to it")
+                )
+            }
             // Said now: what follows may fail, and the commit is there all the same.
             if report.didCommit {
                 printer.note("committed \(report.commit)")
@@ -132,6 +138,7 @@ struct Push: AsyncParsableCommand {
                     "sent_bytes": .integer(report.sentBytes),
                     "tag": tag.map { .string("\($0)") },
                     "pull_request": report.pullRequestURL.map(JSON.string),
+                    "closed_pull_request": report.closedPullRequest.map { .string($0.url) },
                 ]),
                 text: text(report, id) + "\nchecked: the hub has \(fileText(checked)) as here, "
                     + "by their digests"

@@ -49,6 +49,8 @@ public enum HubError: Error, Hashable, Sendable {
     case badRequest(message: String)
     /// What was to be made exists.
     case alreadyExists(message: String)
+    /// Somebody has closed or merged the pull request that was to be committed to.
+    case pullRequestClosed(url: String, status: String)
     /// Another commit came between.
     case headMoved(expected: String, found: String?)
     /// The request is over a limit of the hub.

@@ -30,6 +30,8 @@ extension HubError: CustomStringConvertible {
         case .disabled(let id): "access to \(id) is disabled on the hub"
         case .badRequest(let message): "the hub refused the request: \(message)"
         case .alreadyExists(let message): "it exists already: \(message)"
+        case .pullRequestClosed(let url, let status):
+            "the pull request \(url) is \(status): expected a draft or an open one"
         case .headMoved(let expected, let found):
             "the branch moved: expected its head at \(expected), found \(found ?? "another commit")"
         case .tooLarge(let message): "the hub finds this too large: \(message)"
@@ -83,6 +85,7 @@ extension HubError: CustomStringConvertible {
         case .disabled: nil
         case .badRequest: "correct what the hub names"
         case .alreadyExists: "choose another name"
+        case .pullRequestClosed: "run the command again; it opens a new pull request"
         case .headMoved: "look at the new commit, then run the command again"
         case .tooLarge: "split the files into smaller shards"
         case .rangeNotSatisfiable: "run the command again; the file may have changed"

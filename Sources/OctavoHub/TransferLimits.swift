@@ -39,3 +39,8 @@ func forEach<Item: Sendable>(
         }
     }
 }
+
+/// How many pieces of a length, above 0, something is cut into; the last may be shorter.
+func pieceCount(of size: Int, each piece: Int) -> Int {
+    size / piece + (size % piece == 0 ? 0 : 1)
+}

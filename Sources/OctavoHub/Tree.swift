@@ -51,13 +51,15 @@ extension HubClient {
     ///   - skippingUnsafe: Whether a path that must not be written is left out of the list.
     /// - Returns: The files.
     /// - Throws: `HubError.unsafePath` if the hub names a path that must not be written;
-    ///   `.malformedReply` if it names more than a million, or they come on more than 10 000 pages.
+    ///   `.malformedReply` if it names more than a million, one of 2^50 bytes or more, lengths that add up to more than
+    ///   can be counted, or if they come on more than 10 000 pages.
     public func tree(
         _ id: RepositoryID,
         at revision: Revision,
         skippingUnsafe: Bool = false
     ) async throws -> [TreeEntry] {
         var entries: [TreeEntry] = []
+        var total = 0
         var seen: Set<WebURL> = []
         var next: WebURL? = url(
             of: id,
@@ -84,7 +86,16 @@ extension HubClient {
                 }
                 for item in items where item["type"]?.string != "directory" {
                     do {
-                        entries.append(try TreeEntry(item))
+                        let entry = try TreeEntry(item)
+                        let (sum, overflow) = total.addingReportingOverflow(entry.size)
+                        guard !overflow else {
+                            throw WireError(
+                                key: "size",
+                                expected: "a length that adds up with others"
+                            )
+                        }
+                        total = sum
+                        entries.append(entry)
                     } catch HubError.unsafePath where skippingUnsafe {
                         continue
                     }
@@ -127,12 +138,21 @@ extension TreeEntry {
         }
         if let lfs = json["lfs"], lfs != .null {
             content = .sha256(try lfs.digest("oid"))
-            size = try lfs.size("size")
+            size = try Self.size(lfs)
         } else {
             let oid = try json.text("oid")
             guard isCommitID(oid) else { throw WireError(key: "oid", expected: "a git blob") }
             content = .gitBlob(oid)
-            size = try json.size("size")
+            size = try Self.size(json)
         }
+    }
+
+    /// A length that some disk might hold: what is computed from one cannot overflow.
+    private static func size(_ json: JSON) throws(WireError) -> Int {
+        let size = try json.size("size")
+        guard size < 1 << 50 else {
+            throw WireError(key: "size", expected: "a length below \(1 << 50) bytes")
+        }
+        return size
     }
 }

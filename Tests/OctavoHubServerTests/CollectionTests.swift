@@ -182,6 +182,27 @@ struct CollectionTests {
         }
     }
 
+    @Test("A repository that was half made goes; one that lost its own file ends the collection")
+    func halfMade() async throws {
+        try await withHistory(tag: false) { root, hub, _, new in
+            let half = joined(root, "repositories/ada/half/commits")
+            try makeDirectory(half)
+            try AtomicFile.write(
+                "{}",
+                to: joined(half, String(repeating: "ab", count: 20) + ".json")
+            )
+            #expect(try HubCollection.collect(root: root, isDryRun: true).objects.files == 1)
+            #expect(fileKind(half) == .directory)
+            #expect(try HubCollection.collect(root: root).objects.files == 1)
+            #expect(fileKind(parent(of: half)) == nil)
+            try await check(hub, holds: new)
+            try makeDirectory(half)
+            for number in 0..<2 { try AtomicFile.write("{}", to: joined(half, "\(number).json")) }
+            #expect(throws: (any Error).self) { try HubCollection.collect(root: root) }
+            #expect(fileKind(joined(half, "1.json")) == .file)
+        }
+    }
+
     @Test("A running server keeps the collection out")
     func running() async throws {
         try await withHub { hub -> Void in

@@ -107,6 +107,107 @@ struct DiscussionTests {
         }
     }
 
+    /// Proposes a file against a branch, and opens what that made.
+    private func propose(_ hub: LiveHub, at revision: String, _ files: [String: String])
+        async throws
+        -> Int
+    {
+        let lines = files.map {
+            "{\"key\":\"file\",\"value\":{\"path\":\"\($0)\",\"content\":\"\($1)\",\"encoding\":\"utf-8\"}}"
+        }
+        let header = "{\"key\":\"header\",\"value\":{\"summary\":\"Propose\"}}"
+        let answer = try await hub.post(
+            "/api/models/ada/tiny/commit/\(revision)?create_pr=1",
+            ([header] + lines).joined(separator: "\n")
+        )
+        try #require(answer.status == 200, "\(answer.json)")
+        let number = try #require(
+            answer.json["pullRequestUrl"]?.string?.split(separator: "/").last.flatMap { Int($0) }
+        )
+        _ = try await hub.post("\(Self.path)/\(number)/status", "{\"status\":\"open\"}")
+        return number
+    }
+
+    @Test(
+        "A pull request against a branch goes into that branch, and into no other",
+        arguments: ["dev", "refs%2Fheads%2Fdev", "refs%2Fpr%2F1"]
+    )
+    func target(_ revision: String) async throws {
+        try await withRepository { hub in
+            try await hub.client().createBranch(try Revision("dev"), of: Self.id)
+            // One on top of another goes where that goes.
+            _ = try await propose(hub, at: "dev", ["first.txt": "1"])
+            let main = try await commit(hub, "main", ["a.txt": "only main"])
+            let number = try await propose(hub, at: revision, ["a.txt": "for dev", "p.txt": "p"])
+            let details = try await get(hub, "/\(number)")
+            #expect(details["changes"]?["base"] == "refs/heads/dev")
+            // What main has changed is none of its business.
+            #expect(details["filesWithConflicts"] == [])
+            #expect(try await hub.post("\(Self.path)/\(number)/merge", "{}").status == 200)
+            #expect(try await hub.client().information(Self.id).commit == main)
+            let merged = try await texts(hub, "dev")
+            #expect(merged["a.txt"] == "for dev" && merged["p.txt"] == "p")
+            #expect(try await get(hub, "/\(number)")["changes"]?["base"] == "refs/heads/dev")
+        }
+    }
+
+    @Test("A branch that is gone takes no pull request, and a tag never does")
+    func noTarget() async throws {
+        try await withRepository { hub in
+            let client = try hub.client()
+            try await client.createBranch(try Revision("dev"), of: Self.id)
+            try await client.createTag(try Revision("v1"), of: Self.id)
+            let header = "{\"key\":\"header\",\"value\":{\"summary\":\"Propose\"}}"
+            let tagged = try await hub.post("/api/models/ada/tiny/commit/v1?create_pr=1", header)
+            #expect(tagged.status == 400)
+            #expect(tagged.json["error"] == "v1 is no branch: pull requests go to branches")
+            let number = try await propose(hub, at: "dev", ["p.txt": "p"])
+            let gone = try await hub.send(
+                "DELETE",
+                "\(hub.server.endpoint)/api/models/ada/tiny/branch/dev"
+            )
+            #expect(gone.status == 200)
+            #expect(try await get(hub, "/\(number)")["changes"]?["base"] == "refs/heads/dev")
+            let merged = try await hub.post("\(Self.path)/\(number)/merge", "{}")
+            #expect(merged.status == 409 && merged.json["error"] == "The branch dev is gone")
+        }
+    }
+
+    @Test("What is merged or closed takes no commits, until it is opened again")
+    func ended() async throws {
+        try await withRepository { hub in
+            _ = try await propose(hub, at: "main", ["p.txt": "p"])
+            let body = """
+                {"key":"header","value":{"summary":"More"}}
+                {"key":"file","value":{"path":"more.txt","content":"m","encoding":"utf-8"}}
+                """
+            func add() async throws -> (status: Int, json: JSON) {
+                try await hub.post("/api/models/ada/tiny/commit/refs%2Fpr%2F1", body)
+            }
+            let steps: [(path: String, body: String, name: String?)] = [
+                ("status", "{\"status\":\"closed\"}", "closed"),
+                ("status", "{\"status\":\"open\"}", nil), ("merge", "{}", "merged"),
+            ]
+            for (path, body, name) in steps {
+                #expect(try await hub.post("\(Self.path)/1/\(path)", body).status == 200)
+                let head = try await hub.client().information(
+                    Self.id,
+                    at: try Revision("refs/pr/1")
+                )
+                let answer = try await add()
+                #expect(answer.status == (name == nil ? 200 : 409))
+                if let name {
+                    let words = "The pull request 1 is \(name) and takes no commits"
+                    #expect(answer.json["error"] == .string(words))
+                    #expect(
+                        try await hub.client().information(Self.id, at: try Revision("refs/pr/1"))
+                            == head
+                    )
+                }
+            }
+        }
+    }
+
     @Test("A commit that opens a pull request gives it title, words and head")
     func fromCommit() async throws {
         try await withRepository { hub in
@@ -232,6 +333,24 @@ struct DiscussionTests {
             )
             let details = try await get(hub, "/1")
             #expect(details["status"] == "open" && details["isPullRequest"] == true)
+            #expect(details["changes"]?["base"] == "refs/heads/main")
+        }
+    }
+
+    @Test("One of a hub that did not know branches goes into main")
+    func withoutTarget() async throws {
+        try await withRepository { hub in
+            let number = try await propose(hub, at: "main", ["p.txt": "p"])
+            let file = joined(hub.root, "repositories/ada/tiny/repository.json")
+            let text = String(decoding: try readFile(file), as: UTF8.self)
+            var json = try #require(try JSON(parsing: text).object)
+            var pull = try #require(json["discussions"]?.array?.first?.object)
+            #expect(pull["target"] == "main")
+            pull["target"] = nil
+            json["discussions"] = .array([.object(pull)])
+            try AtomicFile.write(JSON.object(json).text(), to: file)
+            #expect(try await hub.post("\(Self.path)/\(number)/merge", "{}").status == 200)
+            #expect(try await texts(hub, "main")["p.txt"] == "p")
         }
     }
 }

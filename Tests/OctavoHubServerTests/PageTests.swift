@@ -81,6 +81,39 @@ struct PageTests {
         }
     }
 
+    @Test(
+        "The card of a gated repository is on its page for everybody; its files are not, README.md among them"
+    )
+    func gated() async throws {
+        try await withHub { hub in
+            let client = try hub.client()
+            _ = try await client.createRepository(Self.id)
+            let folder = try hub.folder("model", tinyModel)
+            _ = try await client.upload(folder: folder, to: Self.id, message: "First")
+            let settings = try await hub.send(
+                "PUT",
+                "\(hub.server.endpoint)/api/models/ada/tiny/settings",
+                [:],
+                "{\"gated\":\"manual\"}"
+            )
+            #expect(settings.status == 200)
+            let eve = try hub.token(user: "eve", role: .read)
+            for (token, status) in [(AccessToken?.none, 401), (eve, 403)] {
+                let page = try await page(hub, "/ada/tiny", token: .some(token))
+                #expect(page.status == 200)
+                #expect(page.text.contains("<pre id=\"card\"># Tiny</pre>"))
+                for file in ["README.md", "config.json", "model.safetensors"] {
+                    let url = "\(hub.server.endpoint)/ada/tiny/resolve/main/\(file)"
+                    for method in ["GET", "HEAD"] {
+                        let answer = try await hub.send(method, url, token: .some(token))
+                        #expect(answer.status == status, "\(method) \(file)")
+                        #expect(answer.headers["x-error-code"] == "GatedRepo")
+                    }
+                }
+            }
+        }
+    }
+
     @Test("A revision, a commit and a folder have pages; what is not there has none")
     func places() async throws {
         try await withHub { hub in

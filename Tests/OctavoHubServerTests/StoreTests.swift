@@ -82,6 +82,61 @@ struct StoreTests {
         }
     }
 
+    /// What an older hub left that was killed while it made a repository.
+    private func leaveHalfMade(_ root: String) throws -> String {
+        let folder = joined(root, "repositories/ada/tiny")
+        try makeDirectory(joined(folder, "commits"))
+        let commit = String(repeating: "ab", count: 20)
+        try AtomicFile.write("{}", to: joined(folder, "commits/\(commit).json"))
+        return folder
+    }
+
+    @Test(
+        "A repository that was half made is not there, and in nobody's way",
+        arguments: [true, false]
+    )
+    func halfMade(isBefore: Bool) async throws {
+        try await withTemporaryDirectory { root in
+            let secret = try HubTokens(root: root).create(user: "ada", role: .write).secret
+            if isBefore { _ = try leaveHalfMade(root) }
+            try makeDirectory(joined(root, "making/17/commits"))
+            let server = try await HubServer.start(root: root)
+            #expect(fileKind(joined(root, "making")) == nil)
+            if !isBefore { _ = try leaveHalfMade(root) }
+            let client = HubClient(
+                HubConfiguration(
+                    endpoint: try #require(WebURL(server.endpoint)),
+                    token: AccessToken(secret)
+                )
+            )
+            #expect(try await client.createRepository(LiveHub.repository).existed == false)
+            let tree = try await client.tree(LiveHub.repository, at: .main)
+            #expect(tree.map(\.path.description) == [".gitattributes"])
+            #expect(try filesBelow(joined(root, "repositories")).count == 2)
+            #expect(try filesBelow(joined(root, "making")) == [])
+            await server.stop()
+        }
+    }
+
+    @Test("A repository with a history that lost its own file is not taken for one half made")
+    func lostFile() async throws {
+        try await withHub { hub in
+            let client = try hub.client()
+            _ = try await client.createRepository(LiveHub.repository)
+            let folder = try hub.folder("model", tinyModel)
+            _ = try await client.upload(folder: folder, to: LiveHub.repository, message: "First")
+            let place = joined(hub.root, "repositories/ada/tiny")
+            try removeAll(joined(place, "repository.json"))
+            let answer = try await hub.post("/api/repos/create", "{\"name\":\"tiny\"}")
+            #expect(answer.status == 500)
+            #expect(answer.json["error"]?.string?.contains("without its repository.json") == true)
+            await hub.server.stop()
+            let server = try await HubServer.start(root: hub.root)
+            await server.stop()
+            #expect(try directoryEntries(joined(place, "commits")).count == 2)
+        }
+    }
+
     @Test("A repository that was deleted and made again begins anew")
     func deleted() async throws {
         try await withHub { hub in

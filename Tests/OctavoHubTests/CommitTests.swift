@@ -77,6 +77,36 @@ struct CommitTests {
         #expect(pauses == 1)
     }
 
+    @Test("Where the hub cannot be asked for it, that is what is said, and it is not opened again")
+    func pullRequestUnknown() async throws {
+        let cut = HubError.interrupted(host: "h", reason: "cut")
+        let lost = ScriptedTransport.Step.failure(cut)
+        let steps = [ScriptedTransport.Step.json("", status: 502), lost, lost, lost]
+        let transport = ScriptedTransport(steps)
+        let (result, _) = try await commit(transport, asPullRequest: true)
+        #expect(throws: cut) { try result.get() }
+        #expect(transport.requests.map(\.method) == ["POST", "GET", "GET", "GET"])
+    }
+
+    @Test(
+        "A branch that moved meanwhile to what was to be committed, by a run that was killed, is right",
+        arguments: [true, false]
+    )
+    func madeByAnother(isSame: Bool) async throws {
+        let transport = ScriptedTransport([
+            .json("", status: 412), Self.information(Self.head), Self.tree([isSame ? "a" : "b"]),
+        ])
+        let (result, pauses) = try await commit(transport)
+        if isSame {
+            #expect(try result.get() == Self.head)
+        } else {
+            #expect(throws: HubError.headMoved(expected: Self.parent, found: Self.head)) {
+                try result.get()
+            }
+        }
+        #expect(pauses == 0 && transport.remaining == 0)
+    }
+
     @Test("The last try may have landed too")
     func lastTry() async throws {
         let failed = ScriptedTransport.Step.json("", status: 504)

@@ -1,5 +1,6 @@
 import OctavoBase
 import OctavoHub
+import OctavoTestSupport
 import Testing
 
 @Suite("Listings of a hub that may lie")
@@ -35,6 +36,61 @@ struct ListingTests {
         let transport = ScriptedTransport([page, page, page])
         await #expect(throws: HubError.self) { _ = try await tree(transport) }
         #expect(transport.requests.allSatisfy { $0.url.origin.host == "hub.example" })
+    }
+
+    /// An entry of a listing, stored by LFS or not.
+    private static func entry(_ path: String, size: String, isLFS: Bool = false) -> String {
+        let oid = String(repeating: "0", count: 64)
+        let lfs = isLFS ? ",\"lfs\":{\"oid\":\"\(oid)\",\"size\":\(size)}" : ""
+        return "{\"type\":\"file\",\"path\":\"\(path)\",\"oid\":\"\(blob)\",\"size\":\(size)\(lfs)}"
+    }
+
+    @Test(
+        "A length that no disk holds is refused",
+        arguments: ["1125899906842624", "9223372036854775807", "9223372036854775808", "-1"],
+        [true, false]
+    )
+    func tooLong(_ size: String, isLFS: Bool) async throws {
+        let lie = ScriptedTransport.Step.json("[\(Self.entry("a", size: size, isLFS: isLFS))]")
+        await #expect {
+            _ = try await tree(ScriptedTransport([lie]))
+        } throws: { error in
+            if case HubError.malformedReply(_, let problem) = error {
+                problem.contains("\"size\"")
+            } else {
+                false
+            }
+        }
+        let most = Self.entry("a", size: "1125899906842623", isLFS: isLFS)
+        let found = try await tree(ScriptedTransport([.json("[\(most)]")]))
+        #expect(found.map(\.size) == [(1 << 50) - 1])
+    }
+
+    @Test("Lengths that add up to more than can be counted are refused, in a pull too")
+    func tooMuch() async throws {
+        // 2^13 of almost 2^50 are almost 2^63; one more is beyond it.
+        let entries = (0...8192).map { Self.entry("\($0)", size: "1125899906842623") }
+        let pages = [entries.prefix(8192), entries.suffix(1)].map {
+            "[\($0.joined(separator: ","))]"
+        }
+        let head = "{\"id\":\"ada/tiny\",\"sha\":\"\(Self.blob)\"}"
+        let transport = ScriptedTransport([
+            .json(head), .json(pages[0], headers: ["link": "</next>; rel=\"next\""]),
+            .json(pages[1]),
+        ])
+        try await withTemporaryDirectory { directory in
+            await #expect {
+                _ = try await client(transport).download(
+                    repository: try RepositoryID("ada/tiny"),
+                    into: directory
+                )
+            } throws: { error in
+                if case HubError.malformedReply = error { true } else { false }
+            }
+            let left = try directoryEntries(directory)
+            #expect(left == [])
+        }
+        #expect(transport.remaining == 0)
     }
 
     @Test("Pages without end are refused")

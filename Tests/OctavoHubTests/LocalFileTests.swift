@@ -48,6 +48,30 @@ struct LocalFileTests {
         }
     }
 
+    @Test("What an interrupted push left beside its folder is no file of the folder above")
+    func journals() async throws {
+        try await withTemporaryDirectory { directory in
+            let model = joined(directory, "models/tiny")
+            try makeDirectory(model)
+            try AtomicFile.write("x", to: joined(model, "w"))
+            let file = try #require(try localFiles(in: model).files.first)
+            let journal = UploadJournal(beside: model)
+            journal.note(Digest(of: "x"), of: file)
+            try #require(journal.file == model + ".push.json")
+            // Cut off while it was written.
+            try AtomicFile.write("{\"uploads\"", to: model + ".push.json.17-4.tmp")
+            for (name, text) in [
+                ("notes.push.json", "{\"version\":1}"), ("other.push.json", "[]"), ("a.tmp", "x"),
+            ] {
+                try AtomicFile.write(text, to: joined(directory, "models/\(name)"))
+            }
+            let paths = try localFiles(in: joined(directory, "models")).files.map(
+                \.path.description
+            )
+            #expect(paths == ["a.tmp", "notes.push.json", "other.push.json", "tiny/w"])
+        }
+    }
+
     @Test("A name that is not UTF-8 is an error, not a gap")
     func badName() async throws {
         try await withTemporaryDirectory { folder in

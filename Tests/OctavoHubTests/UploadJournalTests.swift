@@ -173,19 +173,97 @@ struct UploadJournalTests {
         }
     }
 
-    @Test("Where no file may lie beside the folder there is no journal, and no failure")
+    @Test("Where no file may lie there is no journal, and no failure")
     func noPlace() async throws {
         try await withTemporaryDirectory { directory in
-            let snapshot = joined(directory, "snapshots/\(Self.head)")
-            try makeDirectory(snapshot)
-            try AtomicFile.write("one", to: joined(snapshot, "w"))
-            let file = try #require(try localFiles(in: snapshot).files.first)
-            for folder in [snapshot, ".", "/", "..", joined(directory, "none/model")] {
+            try AtomicFile.write("one", to: joined(directory, "w"))
+            let file = try #require(try localFiles(in: directory).files.first)
+            for folder in ["/", joined(directory, "none/model"), joined(directory, "none/.")] {
                 let journal = UploadJournal(beside: folder)
                 journal.note(Self.oid, of: file)
                 #expect(journal.digest(of: file) == Self.oid)
             }
-            #expect(try directoryEntries(joined(directory, "snapshots")) == [Self.head])
+            #expect(try directoryEntries(directory) == ["w"])
+        }
+    }
+
+    @Test("Each folder has one place for it, by whatever name it goes")
+    func places() async throws {
+        try await withTemporaryDirectory { directory in
+            let root = try realPath(directory)
+            for folder in ["model/sub", "models--a--b/snapshots/\(Self.head)"] {
+                try makeDirectory(joined(root, folder))
+            }
+            let cases = [
+                ("model", "model.push.json"), ("model/", "model.push.json"),
+                ("model/.", "model.push.json"), ("model/./", "model.push.json"),
+                ("model/sub/..", "model.push.json"), ("model/sub", "model/sub.push.json"),
+                ("models--a--b/snapshots/\(Self.head)", "models--a--b/\(Self.head).push.json"),
+                ("models--a--b/snapshots/\(Self.head)/.", "models--a--b/\(Self.head).push.json"),
+                ("models--a--b/snapshots", "models--a--b/snapshots.push.json"),
+            ]
+            #expect(symlink("models--a--b/snapshots/\(Self.head)", joined(root, "link")) == 0)
+            #expect(symlink("model", joined(root, "alias")) == 0)
+            let links = [
+                ("link", "models--a--b/\(Self.head).push.json"), ("alias", "alias.push.json"),
+            ]
+            for (folder, file) in cases + links {
+                let journal = UploadJournal(beside: joined(root, folder))
+                #expect(journal.file == joined(root, file), "\(folder)")
+            }
+            #expect(UploadJournal(beside: ".").file == (try realPath(".")) + ".push.json")
+            #expect(UploadJournal(beside: "").file == nil)
+        }
+    }
+
+    @Test("Parts of any length are counted without overflow", arguments: [1, 2, 5, Int.max])
+    func chunks(_ chunk: Int) async throws {
+        try await withTemporaryDirectory { directory in
+            let parts = (Self.contents.count - 1) / chunk + 1
+            let journal = UploadJournal(beside: joined(directory, "model"))
+            let url = try #require(WebURL("https://hub.example/x"))
+            let session = UploadJournal.Session(
+                hub: "h",
+                completion: url,
+                chunk: chunk,
+                parts: Array(repeating: url, count: parts),
+                expires: time(nil) + 3600
+            )
+            journal.begin(session, of: Self.oid)
+            let read = UploadJournal(beside: joined(directory, "model"))
+            #expect(read.session(Self.oid, at: "h", size: Self.contents.count) == session)
+            #expect(read.session(Self.oid, at: "h", size: 0) == nil)
+        }
+    }
+
+    @Test(
+        "What was about to be opened is kept, digest by digest; what is no such record is not believed"
+    )
+    func openings() async throws {
+        try await withTemporaryDirectory { directory in
+            let folder = joined(directory, "model")
+            let outcome = try #require(
+                CommitOutcome([
+                    .file(path: "a", contents: Self.contents),
+                    .lfsFile(path: "b/w", oid: Self.oid, size: 5), .deletedFile(path: "c"),
+                    .deletedFolder(path: "d/"),
+                ])
+            )
+            let opening = UploadJournal.Opening(place: "here", last: 7, outcome: outcome)
+            UploadJournal(beside: folder).note(opening)
+            let journal = UploadJournal(beside: folder)
+            #expect(journal.opening(at: "here") == opening && journal.opening(at: "there") == nil)
+            let file = folder + ".push.json"
+            let text = String(decoding: try readFile(file), as: UTF8.self)
+            for (part, lie) in [
+                ("\"c\":null", "\"c\":7"), ("\"a\"", "\"../a\""), ("\"\(Self.oid)\"", "\"00\""),
+            ] {
+                try #require(text.contains(part))
+                try AtomicFile.write(text.replacing(part, with: lie), to: file, mode: 0o600)
+                #expect(UploadJournal(beside: folder).opening(at: "here") == nil, "\(lie)")
+            }
+            journal.note(UploadJournal.PullRequest(place: "here", url: "u/discussions/8"))
+            #expect(UploadJournal(beside: folder).opening(at: "here") == nil)
         }
     }
 }

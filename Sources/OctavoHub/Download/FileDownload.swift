@@ -18,7 +18,7 @@ struct FileDownload: Sendable {
     /// - Returns: How many bytes came over the network.
     /// - Throws: `HubError`, among it `.wrongDigest`; `FileError` from the disk.
     func run(partial: String, final: String) async throws -> Int {
-        let isLarge = file.size >= 2 * client.limits.rangeSize && client.limits.parts > 1
+        let isLarge = file.size / 2 >= client.limits.rangeSize && client.limits.parts > 1
         var received = 0
         do {
             if isLarge {

@@ -65,11 +65,11 @@ final class RangedFile: Sendable {
         return (0..<count).filter { !whole.contains($0) }
     }
 
-    private var count: Int { (expected.size + rangeSize - 1) / rangeSize }
+    private var count: Int { pieceCount(of: expected.size, each: rangeSize) }
 
     private func range(_ number: Int) -> Range<Int> {
         let start = number * rangeSize
-        return start..<min(start + rangeSize, expected.size)
+        return start..<(start + min(rangeSize, expected.size - start))
     }
 
     /// What takes a range.
@@ -91,6 +91,8 @@ final class RangedFile: Sendable {
 
     /// Takes note that a range is whole, and hashes as far as the file is without a gap.
     func finish(_ number: Int) throws {
+        // A list that says more than the disk holds would have the whole file fetched again.
+        guard fdatasync(descriptor) == 0 else { throw FileError("write", path) }
         try state.withLock { state in
             state.counts[number] = nil
             state.whole.insert(number)
@@ -149,7 +151,7 @@ final class RangedFile: Sendable {
             let json = try? JSON(parsing: bytes), json["size"]?.integer == size,
             json["range_size"]?.integer == rangeSize
         else { return [] }
-        let count = (size + rangeSize - 1) / rangeSize
+        let count = pieceCount(of: size, each: rangeSize)
         return Set((json["whole"]?.array ?? []).compactMap(\.integer).filter { (0..<count) ~= $0 })
     }
 }

@@ -28,6 +28,29 @@ extension HubClient {
         description: String = "",
         asPullRequest: Bool = false
     ) async throws -> CommitResult {
+        try await commit(
+            operations,
+            to: id,
+            branch: branch,
+            parent: parent,
+            message: message,
+            description: description,
+            asPullRequest: asPullRequest,
+            after: nil
+        )
+    }
+
+    /// The same, where it is known which pull request is the last that cannot be of this commit.
+    func commit(
+        _ operations: [CommitOperation],
+        to id: RepositoryID,
+        branch: Revision,
+        parent: String,
+        message: String,
+        description: String,
+        asPullRequest: Bool,
+        after lastPullRequest: Int?
+    ) async throws -> CommitResult {
         let commit = CommitRequest(
             header: CommitHeader(summary: message, description: description, parentCommit: parent),
             operations: operations
@@ -58,6 +81,12 @@ extension HubClient {
             if response?.status == 412 {
                 if mayHaveLanded { return try await landed(operations, id, branch, parent) }
                 let head = try? await information(id, at: branch).commit
+                // A run that was killed may have left this very commit on its way.
+                if !asPullRequest, let head, let outcome = CommitOutcome(operations),
+                    (try? await holds(outcome, id, at: head)) == true
+                {
+                    return CommitResult(commit: head, url: nil, pullRequestURL: nil)
+                }
                 throw HubError.headMoved(expected: parent, found: head)
             }
             if let status = response?.status, !RetryPolicy.isTransient(status) { throw failure }
@@ -67,9 +96,9 @@ extension HubClient {
             if let wait { try await retry.wait(wait, after: attempt, because: failure) }
             if mayHaveLanded, asPullRequest {
                 // Sent again it might open a second one, should the hub still be at work on the first.
-                guard let opened = try? await openedPullRequest(operations, id) else {
-                    throw failure
-                }
+                guard let outcome = CommitOutcome(operations),
+                    let opened = try await openedPullRequest(outcome, id, after: lastPullRequest)
+                else { throw failure }
                 return opened
             } else if mayHaveLanded, let head = try? await information(id, at: branch).commit,
                 head != parent
@@ -104,52 +133,15 @@ extension HubClient {
         _ parent: String
     ) async throws -> CommitResult {
         let head = try await information(id, at: branch).commit
-        guard try await holds(operations, id, at: head) else {
+        guard let outcome = CommitOutcome(operations), try await holds(outcome, id, at: head) else {
             throw HubError.headMoved(expected: parent, found: head)
         }
         return CommitResult(commit: head, url: nil, pullRequestURL: nil)
     }
 
-    /// The pull request that our commit has opened, though the answer was lost; one of the last three, since others
-    /// may have opened some as well.
-    private func openedPullRequest(
-        _ operations: [CommitOperation],
-        _ id: RepositoryID
-    ) async throws -> CommitResult? {
-        let numbered = try await references(id, withPullRequests: true).pullRequests.compactMap {
-            reference in
-            reference.fullName.slashParts.last.flatMap { Int($0) }.map { ($0, reference.commit) }
-        }
-        for (number, commit) in numbered.sorted(by: { $0.0 > $1.0 }).prefix(3)
-        where isCommitID(commit) {
-            if try await holds(operations, id, at: commit) {
-                return CommitResult(
-                    commit: commit,
-                    url: nil,
-                    pullRequestURL: self.url("/\(id)/discussions/\(number)").description
-                )
-            }
-        }
-        return nil
-    }
-
-    /// Whether a commit has everything that operations would do.
-    private func holds(
-        _ operations: [CommitOperation],
-        _ id: RepositoryID,
-        at commit: String
-    ) async throws -> Bool {
-        let tree = try await tree(id, at: try Revision(commit), skippingUnsafe: true)
-        let contents = Dictionary(tree.map { ($0.path, $0.content) }) { first, _ in first }
-        return operations.allSatisfy { operation in
-            let path = try? RepositoryPath(operand: operation.path)
-            let found = path.flatMap { contents[$0] }
-            return switch operation {
-            case .file(_, let bytes): found == .gitBlob(gitBlobName(bytes))
-            case .lfsFile(_, let oid, _): found == .sha256(oid)
-            case .deletedFile: found == nil
-            case .deletedFolder: !contents.keys.contains { path.map($0.isBelow) ?? false }
-            }
-        }
+    /// Whether a commit has everything that another would leave behind.
+    func holds(_ outcome: CommitOutcome, _ id: RepositoryID, at commit: String) async throws -> Bool
+    {
+        outcome.isIn(try await tree(id, at: try Revision(commit), skippingUnsafe: true))
     }
 }

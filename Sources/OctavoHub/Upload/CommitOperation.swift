@@ -90,55 +90,11 @@ package struct CommitRequest: Equatable, Sendable {
 
     /// Reads the lines.
     package init(ndjson: [UInt8]) throws {
-        var header: CommitHeader?
+        var reader = CommitReader()
         operations = []
         for line in ndjson.split(separator: UInt8(ascii: "\n")) {
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
-            let json = try JSON(parsing: Array(line))
-            let value = json["value"] ?? .null
-            let key = try json.text("key")
-            guard (key == "header") == (header == nil) else {
-                throw WireError(key: "key", expected: "\"header\" on the first line and only there")
-            }
-            switch key {
-            case "header":
-                header = CommitHeader(
-                    summary: try value.text("summary"),
-                    description: value["description"]?.string ?? "",
-                    parentCommit: value["parentCommit"]?.string
-                )
-            case "file": operations.append(try Self.file(value))
-            case "lfsFile":
-                guard (value["algo"]?.string ?? "sha256") == "sha256" else {
-                    throw WireError(key: "algo", expected: "sha256")
-                }
-                operations.append(
-                    .lfsFile(
-                        path: try value.text("path"),
-                        oid: try value.digest("oid"),
-                        size: value["size"] == nil ? nil : try value.size("size")
-                    )
-                )
-            case "deletedFile": operations.append(.deletedFile(path: try value.text("path")))
-            case "deletedFolder": operations.append(.deletedFolder(path: try value.text("path")))
-            default:
-                throw WireError(key: "key", expected: "an operation known here, not \"\(key)\"")
-            }
+            if let operation = try reader.read(Array(line)) { operations.append(operation) }
         }
-        guard let header else { throw WireError(key: "header", expected: "the first line") }
-        self.header = header
-    }
-
-    private static func file(_ value: JSON) throws(WireError) -> CommitOperation {
-        let content = try value.text("content")
-        switch value["encoding"]?.string ?? "utf-8" {
-        case "utf-8": return .file(path: try value.text("path"), contents: Array(content.utf8))
-        case "base64":
-            guard let bytes = bytesOfBase64(content) else {
-                throw WireError(key: "content", expected: "base64")
-            }
-            return .file(path: try value.text("path"), contents: bytes)
-        default: throw WireError(key: "encoding", expected: "base64 or utf-8")
-        }
+        header = try reader.finish()
     }
 }

@@ -15,7 +15,7 @@ struct LocalFile: Sendable {
 /// Lists the files of a folder that belong in a repository, sorted by path, and the links whose files
 /// do not.
 ///
-/// Left out are git's own files and what downloads leave in `.cache`. A link counts as the file that
+/// Left out are git's own files, what downloads leave in `.cache`, and journals of uploads. A link counts as the file that
 /// it leads to if that lies in the folder, or among the blobs of the hub's own cache; any other might
 /// make something public that was never meant to be.
 ///
@@ -36,6 +36,7 @@ func localFiles(in folder: String) throws -> (files: [LocalFile], skippedLinks: 
             }
             switch status.st_mode & S_IFMT {
             case S_IFDIR: pending.append(relative)
+            case S_IFREG where UploadJournal.isJournal(location, named: name): continue
             case S_IFREG: files.append(try LocalFile(relative, at: location))
             case S_IFLNK where try leadsToContents(location, of: root):
                 files.append(try LocalFile(relative, at: location))

@@ -97,7 +97,7 @@ extension ObjectUpload {
         let urls = try upload.headers.compactMap { header in
             try Int(header.name).map { ($0, try upload.url.following(header.value)) }
         }.sorted { $0.0 < $1.0 }.map(\.1)
-        let count = size / chunk + (size % chunk == 0 ? 0 : 1)
+        let count = pieceCount(of: size, each: chunk)
         guard urls.count == count else {
             throw refuse("it names \(urls.count) parts where \(count) are needed")
         }

@@ -16,6 +16,9 @@ public struct UploadReport: Sendable, Equatable {
     public let sentBytes: Int
     /// The pull request that was opened, if one was asked for.
     public let pullRequestURL: String?
+    /// A pull request of an earlier run that takes no more commits, so that a new one was opened if there was
+    /// anything to commit.
+    public let closedPullRequest: ClosedPullRequest?
     /// What the commit holds at each path of the folder.
     let contents: [RepositoryPath: ContentName]
 
@@ -40,7 +43,8 @@ extension HubClient {
     /// README.md and octavo.json in the last, so that the branch never shows half of a model as a whole. What the hub has
     /// already is not sent; if it has everything, nothing is sent and no commit is made. A run that was
     /// interrupted is taken up by running it again: what is done is not done again, down to the parts of a
-    /// large file, by what a journal beside the folder says (`FOLDER.push.json`, gone when all is done).
+    /// large file, by what a journal beside the folder says (`FOLDER.push.json`, gone when all is done). So is a
+    /// pull request that it opened or was about to open, as long as nobody has closed or merged it.
     ///
     /// Links are followed within the folder, and into the `blobs` of the hub's own cache; files that
     /// lie elsewhere are left out.

@@ -5,10 +5,10 @@ private import Synchronization
 /// What an upload that is taken up again need not do twice: digests of files, and parts of large ones that the
 /// hub has.
 ///
-/// A file `FOLDER.push.json` beside the folder, readable for its owner alone because signed URLs are in it. Nothing in
-/// it is believed that could be wrong: a digest counts while length, inode and times of its file are the same, and
-/// the hub checks what parts add up to. When the upload is done it is removed. Where it cannot be written, the upload
-/// goes on without.
+/// A file `FOLDER.push.json` beside the folder, readable for its owner alone because signed URLs are in it; of a snapshot
+/// in the hub's own cache, beside `snapshots`. Nothing in it is believed that could be wrong: a digest counts while length,
+/// inode and times of its file are the same, the hub checks what parts add up to, and is asked for what was opened.
+/// When the upload is done it is removed. Where it cannot be written, the upload goes on without.
 final class UploadJournal: Sendable {
     /// A multipart upload that has begun.
     struct Session: Equatable, Sendable {
@@ -30,7 +30,18 @@ final class UploadJournal: Sendable {
         let url: String
     }
 
+    /// A pull request that was about to be opened: whether it was is not known.
+    struct Opening: Equatable, Sendable {
+        /// Where: as of a `PullRequest`.
+        let place: String
+        /// The newest pull request that was there before; 0 for none.
+        let last: Int
+        /// What its first commit leaves behind.
+        let outcome: CommitOutcome
+    }
+
     private struct State {
+        var opening: Opening?
         var pullRequest: PullRequest?
         var digests: [String: (stamp: FileStamp, digest: Digest)] = [:]
         var sessions: [Digest: Session] = [:]
@@ -42,15 +53,43 @@ final class UploadJournal: Sendable {
 
     /// Reads what an earlier upload left beside the folder.
     init(beside folder: String) {
-        var folder = folder
-        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
-        let name = folder.slashParts.last ?? ""
-        // The hub's own cache allows no other files beside its snapshots.
-        let isSnapshot = parent(of: folder).slashParts.last == "snapshots"
-        let hasPlace = !isSnapshot && !["", ".", ".."].contains(name)
-        file = hasPlace ? folder + ".push.json" : nil
+        file = Self.place(for: folder)
         state = Mutex(file.flatMap(Self.read) ?? State())
     }
+
+    /// What the name of a journal ends in.
+    static let suffix = ".push.json"
+
+    private static func place(for folder: String) -> String? {
+        var folder = folder
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+        let whole = try? realPath(folder)
+        // Its own name may not say where a folder is: `.`, or that of a snapshot from within `snapshots`.
+        if let whole, lastComponent(parent(of: whole)) == "snapshots" { folder = whole }
+        if ["", ".", ".."].contains(lastComponent(folder)) {
+            guard let whole else { return nil }
+            folder = whole
+        }
+        let name = lastComponent(folder)
+        guard !name.isEmpty else { return nil }
+        let above = parent(of: folder)
+        // The hub's own cache allows no other files beside its snapshots; beside all of them it does.
+        return lastComponent(above) == "snapshots"
+            ? joined(parent(of: above), name + suffix) : folder + suffix
+    }
+
+    /// Whether a file is what an upload left beside a folder, whole or half written: signed URLs may be in it.
+    static func isJournal(_ path: String, named name: String) -> Bool {
+        if name.contains(suffix + "."), name.hasSuffix(".tmp") { return true }
+        guard name.hasSuffix(suffix), let bytes = try? readFile(path, limit: sizeLimit),
+            let json = try? JSON(parsing: bytes)
+        else { return false }
+        return json["version"]?.integer != nil && json["files"]?.object != nil
+            && json["uploads"]?.object != nil
+    }
+
+    /// The longest journal that is read, in bytes.
+    private static let sizeLimit = 64 << 20
 
     /// The digest of a file that has not changed since it was hashed.
     func digest(of file: LocalFile) -> Digest? {
@@ -72,7 +111,7 @@ final class UploadJournal: Sendable {
         state.withLock { state in
             guard let session = state.sessions[oid], session.hub == hub,
                 session.expires > time(nil) + 60,
-                session.parts.count == (size + session.chunk - 1) / session.chunk
+                session.parts.count == pieceCount(of: size, each: session.chunk)
             else { return nil }
             return session
         }
@@ -94,8 +133,18 @@ final class UploadJournal: Sendable {
         state.withLock { $0.pullRequest?.place == place ? $0.pullRequest : nil }
     }
 
-    /// Keeps that a pull request was opened.
-    func note(_ pullRequest: PullRequest) { change { $0.pullRequest = pullRequest } }
+    /// What an earlier upload to the same place was about to open when it ended.
+    func opening(at place: String) -> Opening? {
+        state.withLock { $0.opening?.place == place ? $0.opening : nil }
+    }
+
+    /// Keeps that a pull request is about to be opened.
+    func note(_ opening: Opening) { change { $0.opening = opening } }
+
+    /// Keeps that a pull request was opened; nil forgets of all of them.
+    func note(_ pullRequest: PullRequest?) {
+        change { ($0.opening, $0.pullRequest) = (nil, pullRequest) }
+    }
 
     /// Removes the file: there is nothing left to take up.
     func remove() { if let file { unsafe unlink(file) } }
@@ -134,6 +183,12 @@ extension UploadJournal {
             "version": 1,
             "pull_request": state.pullRequest.map {
                 .object(["place": .string($0.place), "url": .string($0.url)])
+            },
+            "opening": state.opening.map {
+                .object([
+                    "place": .string($0.place), "last": .integer($0.last),
+                    "outcome": $0.outcome.json,
+                ])
             }, "files": .object(files), "uploads": .object(uploads),
         ])
     }
@@ -141,7 +196,7 @@ extension UploadJournal {
     /// What a file holds; nil if it is no journal of this version.
     private static func read(_ file: String) -> State? {
         // One that somebody else may have written, or that came along with the folder, could name any URL.
-        guard isOwnersAlone(file), let bytes = try? readFile(file, limit: 64 << 20),
+        guard isOwnersAlone(file), let bytes = try? readFile(file, limit: sizeLimit),
             let json = try? JSON(parsing: bytes), json["version"]?.integer == 1
         else { return nil }
         var state = State()
@@ -149,6 +204,12 @@ extension UploadJournal {
             let url = json["pull_request"]?["url"]?.string
         {
             state.pullRequest = PullRequest(place: place, url: url)
+        }
+        if let opening = json["opening"], let place = opening["place"]?.string,
+            let last = opening["last"]?.integer,
+            let outcome = opening["outcome"].flatMap({ CommitOutcome($0) })
+        {
+            state.opening = Opening(place: place, last: last, outcome: outcome)
         }
         for (path, item) in json["files"]?.object ?? JSONObject() {
             let numbers = (item["stamp"]?.array ?? []).compactMap(\.integer)

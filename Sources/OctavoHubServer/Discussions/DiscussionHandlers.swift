@@ -64,15 +64,17 @@ extension HubService {
             let text = try store.text(of: number, in: id)
             var details = Self.summary(number, discussion, text, id)
             details["events"] = .array(text.events.map(\.json))
-            guard discussion.head != nil, let main = repository.branches["main"] else {
-                return details
-            }
+            guard discussion.head != nil else { return details }
             details["changes"] = .object([
-                "base": "refs/heads/main", "mergeCommitId": discussion.merge.map(JSON.string),
+                "base": .string("refs/heads/\(discussion.target)"),
+                "mergeCommitId": discussion.merge.map(JSON.string),
             ])
+            // A branch that is gone changes nothing any more.
+            let branch = discussion.merge == nil ? repository.branches[discussion.target] : nil
             let conflicts =
-                discussion.merge == nil
-                ? try store.difference(of: discussion, against: main, id).conflicts : []
+                try branch.map {
+                    try store.difference(of: discussion, against: $0, id).conflicts
+                } ?? []
             details["filesWithConflicts"] = .array(conflicts.map { .string($0.description) })
             return details
         }
@@ -117,12 +119,14 @@ extension HubService {
             let opening = text
             var number = 0
             try store.update(id) { repository in
-                let start = isPull ? repository.branches["main"] : nil
-                number = try store.begin(
-                    StoredDiscussion(startingAt: start),
-                    opening,
-                    in: &repository
-                )
+                var discussion = StoredDiscussion()
+                if isPull {
+                    guard let start = repository.branches["main"] else {
+                        throw Refusal.noRevision("main")
+                    }
+                    discussion = StoredDiscussion(startingAt: start, of: "main")
+                }
+                number = try store.begin(discussion, opening, in: &repository)
             }
             return number
         }

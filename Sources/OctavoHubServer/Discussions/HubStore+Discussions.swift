@@ -66,9 +66,10 @@ extension HubStore {
         return result
     }
 
-    /// Brings a pull request into main.
+    /// Brings a pull request into its branch.
     ///
-    /// - Throws: `Refusal` with status 409 if it is not open, or changes what main has changed too.
+    /// - Throws: `Refusal` with status 409 if it is not open, its branch is gone, or it changes what the branch has
+    ///   changed too.
     func merge(_ number: Int, of id: RepositoryID, by user: String, comment: String?) throws {
         try update(id) { repository in
             let place = number - 1
@@ -81,18 +82,21 @@ extension HubStore {
                     message: "The pull request is \(repository.discussions[place].status), not open"
                 )
             }
-            guard let main = repository.branches["main"] else { throw Refusal.noRevision("main") }
-            let difference = try difference(of: repository.discussions[place], against: main, id)
+            let target = repository.discussions[place].target
+            guard let there = repository.branches[target] else {
+                throw Refusal(status: 409, message: "The branch \(target) is gone")
+            }
+            let difference = try difference(of: repository.discussions[place], against: there, id)
             guard difference.conflicts.isEmpty else {
                 throw Refusal(
                     status: 409,
-                    message: "main has changed too: "
+                    message: "\(target) has changed too: "
                         + difference.conflicts.prefix(10).map(\.description).joined(separator: ", ")
                 )
             }
             var text = try text(of: number, in: id)
             let commit = StoredCommit(
-                parent: main,
+                parent: there,
                 author: user,
                 title: "\(text.title) (#\(number))",
                 message: "Merges \(head)",
@@ -104,7 +108,7 @@ extension HubStore {
             if let comment, !comment.isEmpty { try text.add(.comment(comment), by: user) }
             try text.add(.status(.merged), by: user)
             try write(text, of: number, in: id)
-            repository.branches["main"] = commit.id
+            repository.branches[target] = commit.id
             repository.discussions[place].status = .merged
             repository.discussions[place].merge = commit.id
         }
@@ -113,10 +117,10 @@ extension HubStore {
     /// What merging a pull request would give, and the files that both sides have changed.
     func difference(
         of pull: StoredDiscussion,
-        against main: String,
+        against branch: String,
         _ id: RepositoryID
     ) throws -> (merged: [RepositoryPath: StoredFile], conflicts: [RepositoryPath]) {
-        let theirs = try commit(main, of: id).files
+        let theirs = try commit(branch, of: id).files
         guard let head = pull.head else { return (theirs, []) }
         let ours = try commit(head, of: id).files
         // A pull request of an older hub does not know where it began: then its files win.

@@ -17,14 +17,20 @@ struct StoredDiscussion: Sendable, Equatable {
     var head: String?
     /// The commit that a pull request began at.
     var base: String?
-    /// The commit that brought it into main.
+    /// The branch that a pull request is to be merged into.
+    var target = "main"
+    /// The commit that brought it there.
     var merge: String?
 
-    /// A discussion that begins; with a commit, a pull request from there.
-    init(startingAt commit: String?) {
-        status = commit == nil ? .open : .draft
+    /// A discussion that begins, and is none of a pull request.
+    init() { status = .open }
+
+    /// A pull request that begins at a commit of a branch.
+    init(startingAt commit: String, of target: String) {
+        status = .draft
         head = commit
         base = commit
+        self.target = target
     }
 
     /// A pull request of a hub that kept nothing but its head.
@@ -41,12 +47,27 @@ struct StoredDiscussion: Sendable, Equatable {
         head = json["head"]?.string
         base = json["base"]?.string
         merge = json["merge"]?.string
+        // Pull requests of an older hub were all merged into main.
+        target = json["target"]?.string ?? "main"
+    }
+
+    /// Refuses commits to a pull request that is over.
+    ///
+    /// - Throws: `Refusal` with status 409 if it is merged or closed.
+    func checkTakesCommits(number: Int) throws(Refusal) {
+        guard status == .draft || status == .open else {
+            throw Refusal(
+                status: 409,
+                message: "The pull request \(number) is \(status) and takes no commits"
+            )
+        }
     }
 
     var json: JSON {
         .object([
             "status": .string(status.rawValue), "head": head.map(JSON.string),
             "base": base.map(JSON.string), "merge": merge.map(JSON.string),
+            "target": head == nil ? nil : .string(target),
         ])
     }
 }

@@ -38,6 +38,36 @@ struct RequestBody {
         return bytes
     }
 
+    /// Reads all lines, about a megabyte of them at a time, and holds no more.
+    ///
+    /// - Parameters:
+    ///   - limit: The most bytes of the body.
+    ///   - lineLimit: The most bytes of a line.
+    ///   - take: Is given lines in order, without what ends them; waited for before more is read.
+    /// - Throws: `Refusal` with status 413 for what is too long; what the body throws.
+    mutating func forEachLines(
+        limit: Int,
+        lineLimit: Int,
+        _ take: ([[UInt8]]) async throws -> Void
+    ) async throws {
+        if let announced, announced > limit { throw Refusal.tooLarge(limit) }
+        var cutter = LineCutter(limit: lineLimit)
+        var lines: [[UInt8]] = []
+        var (waiting, count) = (0, 0)
+        while let piece = try await next() {
+            count += piece.count
+            guard count <= limit else { throw Refusal.tooLarge(limit) }
+            let whole = try cutter.cut(piece)
+            lines += whole
+            waiting += whole.reduce(0) { $0 + $1.count + 1 }
+            if waiting >= 1 << 20 {
+                try await take(lines)
+                (lines, waiting) = ([], 0)
+            }
+        }
+        try await take(lines + [cutter.finish()])
+    }
+
     /// Writes all bytes, in constant memory.
     mutating func pour(into sink: some ByteSink) async throws {
         // The network gives small pieces; a megabyte at a time is worth a thread.

@@ -49,26 +49,25 @@ extension HubService {
     {
         _ = try await writable(id, by: context.caller)
         let caller = context.caller
-        let bytes = try await context.body.collect(limit: Self.commitLimit)
         let asPullRequest = context.request.query.contains {
             $0.name == "create_pr" && $0.value == "1"
         }
-        let (store, limits) = (store, settings.limits)
+        let (store, limits, user) = (store, settings.limits, caller?.user ?? "")
+        let incoming = try await runBlocking { IncomingCommit(store, by: user, limits: limits) }
+        try await context.body.forEachLines(
+            limit: Self.commitLimit,
+            lineLimit: IncomingCommit.lineLimit
+        ) { lines in
+            try await runBlocking { try incoming.take(lines) }
+        }
         let landing = try await runBlocking {
-            let request: CommitRequest
-            do {
-                request = try CommitRequest(ndjson: bytes)
-            } catch let error as JSONError {
-                throw Refusal.badRequest(error.description)
-            }
-            guard !request.header.summary.isEmpty else {
-                throw Refusal.badRequest("The summary is empty")
-            }
+            let (header, changes) = try incoming.finish()
             return try store.commit(
-                request,
+                header,
+                changes,
                 to: id,
                 at: revision,
-                author: caller?.user ?? "",
+                author: user,
                 asPullRequest: asPullRequest,
                 limits: limits
             )

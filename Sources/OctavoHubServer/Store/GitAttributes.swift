@@ -36,16 +36,17 @@ struct GitAttributes {
         }
     }
 
-    /// Whether a file is to be stored by LFS: by its path, by its size, or because its first bytes
+    /// Whether a file is to be stored by LFS: by its size, by its path, or because its first bytes
     /// are no text.
     func isLFS(_ path: String, size: Int, sample: [UInt8]) -> Bool {
+        if size > Self.largestRegular { return true }
         let name = path.slashParts.last ?? path
         for rule in rules.reversed() {
             // A pattern without a slash is about names in any folder.
             let subject = rule.pattern.contains("/") ? path : name
             if unsafe fnmatch(rule.pattern, subject, 0) == 0 { return rule.isLFS }
         }
-        return size > Self.largestRegular || sample.contains(0)
+        return sample.contains(0)
     }
 }
 

@@ -10,34 +10,28 @@ extension HubStore {
         let pull: Int?
     }
 
-    /// Commits on top of a branch.
+    /// Commits on top of a branch what an `IncomingCommit` has stored.
     ///
     /// Of several at once on one parent, one wins.
     func commit(
-        _ request: CommitRequest,
+        _ header: CommitHeader,
+        _ changes: [Change],
         to id: RepositoryID,
         at revision: Revision,
         author: String,
         asPullRequest: Bool,
         limits: HubSettings.Limits = HubSettings.Limits()
     ) throws -> Landing {
-        guard request.operations.count <= limits.operationsPerCommit else {
-            throw Refusal(
-                status: 413,
-                message: "The commit has \(request.operations.count) operations:"
-                    + " expected \(limits.operationsPerCommit) at most"
-            )
-        }
-        // Contents first, outside the lock: they are harmless without the commit.
-        let rights = rights(of: author)
-        let changes = try request.operations.map { try change($0, rights) }
-        return try writing {
+        try writing {
             guard var repository = try repository(id) else {
                 throw Refusal.noRepository(hasToken: true)
             }
             let name = revision.description
             guard let head = repository.commit(named: name) else { throw Refusal.noRevision(name) }
-            if let parent = request.header.parentCommit {
+            if let place = repository.pullIndex(name), repository.branches[name] == nil {
+                try repository.discussions[place].checkTakesCommits(number: place + 1)
+            }
+            if let parent = header.parentCommit {
                 guard parent.count >= 7, head.hasPrefix(parent) else { throw Refusal.headMoved }
             }
             var files = try commit(head, of: id).files
@@ -46,23 +40,26 @@ extension HubStore {
             let commit = StoredCommit(
                 parent: head,
                 author: author,
-                title: request.header.summary,
-                message: request.header.description,
+                title: header.summary,
+                message: header.description,
                 date: time(nil),
                 files: files
             )
             try checkQuota(repository.id, adding: changes, limits)
+            try write(commit, of: id)
             for case .set(_, let file) in changes {
                 switch file.content {
                 case .sha256(let oid): try noteCommitted(oid, to: id)
                 case .gitBlob: repository.regularBytes += file.size
                 }
             }
-            try write(commit, of: id)
             let event = DiscussionText.Content.commit(subject: commit.title, oid: commit.id)
             var pull: Int?
             if asPullRequest {
-                var discussion = StoredDiscussion(startingAt: head)
+                guard let target = repository.target(named: name) else {
+                    throw Refusal.badRequest("\(name) is no branch: pull requests go to branches")
+                }
+                var discussion = StoredDiscussion(startingAt: head, of: target)
                 discussion.head = commit.id
                 var text = DiscussionText(title: commit.title, author: author)
                 if !commit.message.isEmpty { try text.add(.comment(commit.message), by: author) }
@@ -83,6 +80,7 @@ extension HubStore {
 
     /// Puts one commit in the place of a branch's history; the old commits stay until they are collected.
     func squash(_ branch: Revision, of id: RepositoryID, message: String, by user: String) throws {
+        try IncomingCommit.checkText(message, "message")
         try update(id) { repository in
             guard let head = repository.branches[branch.description] else {
                 throw Refusal.noRevision(branch.description)
@@ -121,7 +119,8 @@ extension HubStore {
         }
     }
 
-    private func change(_ operation: CommitOperation, _ rights: Rights) throws -> Change {
+    /// Checks an operation, and stores the small file that is in it.
+    func change(_ operation: CommitOperation, _ rights: Rights) throws -> Change {
         let path: RepositoryPath
         do {
             path = try RepositoryPath(operand: operation.path)

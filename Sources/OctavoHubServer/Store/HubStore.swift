@@ -12,6 +12,7 @@ internal import OctavoHub
 /// objects/ blobs/                                contents, see ContentStore
 /// received/                                      who sent them, see ObjectAccess
 /// parts/                                         halves of objects, see PartStore
+/// making/                                        repositories that are being made
 /// trash/                                         what is being removed
 /// ```
 ///
@@ -21,6 +22,8 @@ struct HubStore: Sendable {
     let root: String
     let contents: ContentStore
     let parts: PartStore
+    /// The most bytes of a commit's record, and of a repository's: far fewer than their readers take.
+    var recordLimit = 256 << 20
 
     init(root: String) {
         self.root = root
@@ -56,11 +59,14 @@ struct HubStore: Sendable {
     }
 
     /// Makes a repository with a first commit that holds `.gitattributes`.
+    ///
+    /// It gets its name when it is whole.
     func create(_ id: RepositoryID, isPrivate: Bool, author: String) throws {
         try writing {
             guard try repository(id) == nil else {
                 throw Refusal.exists("You already created this model repo")
             }
+            try clearWayOf(id)
             let attributes = Array(GitAttributes.standard.utf8)
             let now = time(nil)
             let first = StoredCommit(
@@ -76,17 +82,44 @@ struct HubStore: Sendable {
                     )
                 ]
             )
-            try write(first, of: id)
-            try write(
-                StoredRepository(
-                    id: id,
-                    isPrivate: isPrivate,
-                    created: now,
-                    head: first.id,
-                    regularBytes: attributes.count
-                )
+            let repository = StoredRepository(
+                id: id,
+                isPrivate: isPrivate,
+                created: now,
+                head: first.id,
+                regularBytes: attributes.count
+            )
+            let making = joined(root, "making/\(UInt64.random(in: 0 ... .max))")
+            try write(first, in: making)
+            try write(repository, in: making)
+            try makeDirectory(parent(of: folder(id)))
+            try moveFile(making, to: folder(id))
+        }
+    }
+
+    /// Whether a folder is of a repository that was never there: an older hub, killed while it made one, has left the first
+    /// commit and nothing that names it.
+    func isHalfMade(_ id: RepositoryID) -> Bool {
+        let folder = folder(id)
+        guard fileKind(folder) == .directory, fileKind(file(id)) == nil,
+            let inside = try? directoryEntries(folder),
+            inside.allSatisfy({ $0 == "commits" || $0.hasSuffix(".tmp") })
+        else { return false }
+        let commits = (try? directoryEntries(joined(folder, "commits"))) ?? []
+        return commits.count { !$0.hasSuffix(".tmp") } <= 1
+    }
+
+    /// Takes what is left of a repository half made out of the way of a new one of that name.
+    private func clearWayOf(_ id: RepositoryID) throws {
+        guard fileKind(folder(id)) != nil else { return }
+        guard isHalfMade(id) else {
+            throw Refusal(
+                status: 500,
+                message: "The hub has a folder of \(id) without its repository.json:"
+                    + " whoever runs the hub must restore or remove it"
             )
         }
+        try removeAll(folder(id))
     }
 
     /// Removes a repository; contents stay, for others may share them.
@@ -98,11 +131,13 @@ struct HubStore: Sendable {
         try removeAll(trash)
     }
 
-    /// Removes what a server that was cut off left: halves of files, and halves of removals.
+    /// Removes what a server that was cut off left: halves of files, of repositories, and of removals.
     ///
     /// For the one who has the directory's lock and has not begun to serve.
     func clean() throws {
         try removeAll(joined(root, "trash"))
+        try removeAll(joined(root, "making"))
+        for id in try allFolders() where isHalfMade(id) { try removeAll(folder(id)) }
         // Not in the root itself: tokens may be made there while the hub is starting.
         for upload in try parts.abandoned(for: Presigner.multipartLifetime) {
             try removeAll(upload.folder)
@@ -120,9 +155,10 @@ struct HubStore: Sendable {
     func move(_ id: RepositoryID, to new: RepositoryID) throws {
         try writing {
             guard try repository(id) != nil else { throw Refusal.noRepository(hasToken: true) }
-            guard fileKind(folder(new)) == nil else {
+            guard try repository(new) == nil else {
                 throw Refusal.exists("There is a repository \(new) already")
             }
+            try clearWayOf(new)
             try makeDirectory(parent(of: folder(new)))
             try moveFile(folder(id), to: folder(new))
         }
@@ -158,14 +194,44 @@ struct HubStore: Sendable {
         try StoredCommit(try JSON(parsing: try readFile(commitFile(id, commit))))
     }
 
+    /// Writes a commit's record.
+    ///
+    /// - Throws: `Refusal` with status 413 for one that would be too large to be read again.
     func write(_ commit: StoredCommit, of id: RepositoryID) throws {
-        let file = commitFile(id, commit.id)
+        try write(commit, in: folder(id))
+    }
+
+    private func write(_ commit: StoredCommit, in folder: String) throws {
+        guard commit.files.count <= StoredCommit.fileLimit else {
+            throw Refusal(
+                status: 413,
+                message: "The repository would have \(commit.files.count) files:"
+                    + " expected \(StoredCommit.fileLimit) at most"
+            )
+        }
+        let file = joined(folder, "commits/\(commit.id).json")
         try makeDirectory(parent(of: file))
-        try AtomicFile.write(commit.json.text(), to: file)
+        try AtomicFile.write(try record(commit.json), to: file)
     }
 
     func write(_ repository: StoredRepository) throws {
-        try AtomicFile.write(repository.json.text(), to: file(repository.id))
+        try write(repository, in: folder(repository.id))
+    }
+
+    private func write(_ repository: StoredRepository, in folder: String) throws {
+        try AtomicFile.write(try record(repository.json), to: joined(folder, "repository.json"))
+    }
+
+    private func record(_ json: JSON) throws(Refusal) -> [UInt8] {
+        let bytes = Array(json.text().utf8)
+        guard bytes.count <= recordLimit else {
+            throw Refusal(
+                status: 413,
+                message: "The hub's record of this would have \(bytes.count) bytes:"
+                    + " expected \(recordLimit) at most"
+            )
+        }
+        return bytes
     }
 }
 

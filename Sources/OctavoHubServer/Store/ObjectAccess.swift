@@ -39,11 +39,17 @@ extension HubStore {
             && contents.size(.sha256(oid)) == size
     }
 
-    /// Every repository, also those whose files are spoilt.
-    func allRepositories() throws -> [RepositoryID] {
+    /// Every repository, also those whose files are spoilt; none that was never made to an end.
+    func allRepositories() throws -> [RepositoryID] { try allFolders().filter { !isHalfMade($0) } }
+
+    /// Every folder that has the name of a repository.
+    func allFolders() throws -> [RepositoryID] {
         let top = joined(root, "repositories")
         guard fileKind(top) == .directory else { return [] }
-        return try directoryEntries(top).flatMap { namespace in
+        let namespaces = try directoryEntries(top).filter {
+            fileKind(joined(top, $0)) == .directory
+        }
+        return try namespaces.flatMap { namespace in
             try directoryEntries(joined(top, namespace)).compactMap { name in
                 try? RepositoryID("\(namespace)/\(name)")
             }

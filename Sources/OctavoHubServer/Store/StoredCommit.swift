@@ -34,6 +34,9 @@ struct StoredCommit: Sendable {
     let date: Int
     let files: [RepositoryPath: StoredFile]
 
+    /// The most files of a repository at a commit: its record is read whole.
+    static let fileLimit = 1_000_000
+
     /// Its id: a SHA-1 over all of it, so also over its history.
     var id: String {
         let hasher = ContentHasher(.sha1)

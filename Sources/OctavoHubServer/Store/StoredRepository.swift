@@ -39,6 +39,16 @@ struct StoredRepository: Sendable {
         return number - 1
     }
 
+    /// The branch that a pull request goes to which is opened at a name: itself, or that of a pull request of this name.
+    func target(named name: String) -> String? {
+        if branches[name] != nil { return name }
+        if name.hasPrefix("refs/heads/") {
+            let short = String(name.dropFirst(11))
+            return branches[short] == nil ? nil : short
+        }
+        return tags[name] == nil ? pullIndex(name).map { discussions[$0].target } : nil
+    }
+
     /// Every commit that a name points to.
     var heads: [String] {
         Array(branches.values) + Array(tags.values)
