@@ -39,6 +39,7 @@ func remedy(for error: any Error) -> String? {
     case let error as LayerExceptionError: advice(on: error)
     case let error as CalibrationError: advice(on: error)
     case let error as EvaluationError: advice(on: error)
+    case let error as TaskFileError: advice(on: error)
     case is GenerationError: "shorten the prompt or lower --max-tokens"
     case is TokenError: "the token ids belong to another model's vocabulary"
     case is TokenizerError, is SentencePieceError:
@@ -135,6 +136,15 @@ private func advice(on error: EvaluationError) -> String {
     case .tooShort, .windowTooLong: "choose another --sequence-length"
     case .vocabulariesDiffer: "compare with the model it was made from"
     case .badTokens: "write token ids as [1, 2, 3]"
+    case .promptTooLong: "give a shorter --prompt"
+    }
+}
+
+private func advice(on error: TaskFileError) -> String {
+    switch error {
+    case .line: "correct the line, or remove it; docs/evaluation.md has the format"
+    case .empty: "give a file with one question a line; docs/evaluation.md has the format"
+    case .noTokens: "correct the question, or remove it"
     }
 }
 
