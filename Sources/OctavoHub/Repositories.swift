@@ -16,6 +16,8 @@ public struct RepositoryInformation: Sendable, Equatable {
     public let commit: String
     /// Whether only some may see it.
     public let isPrivate: Bool
+    /// Whether its files are given only to those who accepted its terms.
+    public let isGated: Bool
 }
 
 /// A branch or a tag and the commit it points to.
@@ -93,7 +95,9 @@ extension HubClient {
             return RepositoryInformation(
                 id: try json.text("id"),
                 commit: commit,
-                isPrivate: json["private"]?.bool ?? false
+                isPrivate: json["private"]?.bool ?? false,
+                // false, or how requests are answered: "auto" or "manual".
+                isGated: json["gated"]?.string != nil || json["gated"]?.bool == true
             )
         }
     }
