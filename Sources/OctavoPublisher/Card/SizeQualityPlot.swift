@@ -103,8 +103,8 @@ struct SizeQualityPlot {
             <polyline class="path" stroke-width="2" points="\(places.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " "))"/>
             """
         let marks: [HTML] = places.map { place in
-            // A label stays on the picture: near the right edge it stands before its mark.
-            let isRight = place.x > width - 150
+            // A label stays on the picture: one that would leave it stands before its mark.
+            let isRight = place.x + 16 + 8 * Double(place.point.name.count) > width
             return """
                 <circle class="\(place.point.isThis ? "this" : "data")" cx="\(number(place.x))" cy="\(number(place.y))" \
                 r="\(place.point.isThis ? "7" : "5.5")" stroke-width="2"><title>\(description(place.point))</title></circle>
