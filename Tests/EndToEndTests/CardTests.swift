@@ -55,6 +55,38 @@ struct CardTests {
         }
     }
 
+    @Test("the original's card and licence come from a hub, at the commit that was asked for")
+    func fromHub() async throws {
+        try await withSandbox { box in
+            try box.addModel("base")
+            try await box.addFolded()
+            try box.add("base/README.md", "---\nlicense: [mit]\ntags: [small]\n---\n# Base\n")
+            try box.add("base/NOTICE.txt", "by Ada")
+            try await box.withHub { hub in
+                let pushed = try await box.succeed("push base ada/base --json", environment: hub)
+                let commit = try #require(try pushed.json()["commit"]?.string)
+                let card = try await box.succeed(
+                    "card folded --base hub:ada/base",
+                    environment: hub
+                )
+                for words in [
+                    "base_model: \"ada/base\"", "license: \"mit\"", "- \"small\"",
+                    "commit `\(commit)`",
+                    "[NOTICE.txt](NOTICE.txt)",
+                ] {
+                    #expect(card.output.contains(words), "\(words)")
+                }
+                // Of the weights nothing was fetched.
+                #expect(!card.notes.contains("safetensors"))
+                let missing = try await box.fail(
+                    "card folded --base hub:ada/none",
+                    environment: hub
+                )
+                #expect(missing.contains("ada/none"))
+            }
+        }
+    }
+
     @Test(
         "a card without a licence is refused, one with faults does not pass, and a template is looked at"
     )
