@@ -149,7 +149,8 @@ let package = Package(
                 "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
                 "OctavoQuantizer", "OctavoContainer", "OctavoHub", "OctavoPublisher",
                 .product(name: "Yams", package: "Yams"),
-            ]
+            ],
+            fixtures: true
         ),
         // Depends on the executable so that it is built first: these tests run it.
         tests(

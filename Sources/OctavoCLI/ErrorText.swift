@@ -39,6 +39,10 @@ func remedy(for error: any Error) -> String? {
     case let error as LayerExceptionError: advice(on: error)
     case let error as CalibrationError: advice(on: error)
     case let error as EvaluationError: advice(on: error)
+    case let error as TaskFileError: advice(on: error)
+    case let error as CardError: advice(on: error)
+    case let error as FrontMatterError: advice(on: error)
+    case let error as CardTemplateError: advice(on: error)
     case is GenerationError: "shorten the prompt or lower --max-tokens"
     case is TokenError: "the token ids belong to another model's vocabulary"
     case is TokenizerError, is SentencePieceError:
@@ -135,7 +139,36 @@ private func advice(on error: EvaluationError) -> String {
     case .tooShort, .windowTooLong: "choose another --sequence-length"
     case .vocabulariesDiffer: "compare with the model it was made from"
     case .badTokens: "write token ids as [1, 2, 3]"
+    case .promptTooLong: "give a shorter --prompt"
     }
+}
+
+private func advice(on error: TaskFileError) -> String {
+    switch error {
+    case .line: "correct the line, or remove it; docs/evaluation.md has the format"
+    case .empty: "give a file with one question a line; docs/evaluation.md has the format"
+    case .noTokens: "correct the question, or remove it"
+    }
+}
+
+private func advice(on error: CardError) -> String? {
+    switch error {
+    case .noRecord: "name a model that `octavo quantize` or `octavo tune` wrote"
+    case .noEvaluation: "give a file that one of these commands wrote"
+    case .gated: "read its terms, and repeat the command with --accept-license if you accept them"
+    case .noLicense: "state it with --license, as in --license apache-2.0"
+    case .licenseName: "give both --license-name and --license-link"
+    case .faulty: "correct the template or the texts given; docs/model-card.md has the rules"
+    case .badFacts: "correct the file; docs/model-card.md has the format"
+    }
+}
+
+private func advice(on error: FrontMatterError) -> String {
+    "correct the card's metadata, or take the facts from a directory without README.md and state --license"
+}
+
+private func advice(on error: CardTemplateError) -> String {
+    "docs/model-card.md lists what a template may hold"
 }
 
 private func advice(on error: HubServer.StartError) -> String {

@@ -16,7 +16,7 @@ public struct RepositoryInformation: Sendable, Equatable {
     public let commit: String
     /// Whether only some may see it.
     public let isPrivate: Bool
-    /// Whether its files are only for those who accepted its conditions.
+    /// Whether its files are given only to those who accepted its terms.
     public let isGated: Bool
 }
 
@@ -96,8 +96,8 @@ extension HubClient {
                 id: try json.text("id"),
                 commit: commit,
                 isPrivate: json["private"]?.bool ?? false,
-                // "auto" and "manual" are ways to let people in.
-                isGated: json["gated"].map { $0 != false && $0 != .null } ?? false
+                // false, or how requests are answered: "auto" or "manual".
+                isGated: json["gated"]?.string != nil || json["gated"]?.bool == true
             )
         }
     }

@@ -83,3 +83,10 @@ private func superscript(_ number: Int) -> String {
     return (number < 0 ? "⁻" : "")
         + "\(number.magnitude)".compactMap(\.wholeNumberValue).map { digits[$0] }
 }
+
+/// A share and its standard error in percent: "42.1 ± 1.4 %"; of one question without the error.
+public func accuracyText(_ accuracy: Accuracy) -> String {
+    let share = decimal(100 * accuracy.value, digits: 1)
+    guard let error = accuracy.standardError else { return share + " %" }
+    return share + " ± " + decimal(100 * error, digits: 1) + " %"
+}

@@ -238,6 +238,15 @@ private let badInputs = [
         try $0.addModel()
         try $0.add("text.txt", "short")
     },
+    BadInput("a task that is none", "evaluate model --task t.jsonl", says: "t.jsonl, line 1") {
+        try $0.addModel()
+        try $0.add("t.jsonl", "{\"query\": \"a\"}")
+    },
+    BadInput("a measurement that is none", "card model --evaluation m.json", says: "m.json") {
+        box in
+        try await box.addFolded("model")
+        try box.add("m.json", "{\"format\": \"octavo-measurements/1\"}")
+    },
     BadInput("a card without a record", "card model --output out", says: "octavo.json") {
         try $0.addModel()
     },

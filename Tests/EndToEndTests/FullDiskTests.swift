@@ -61,7 +61,8 @@ struct FullDiskTests {
             try await box.addFolded()
             try box.add("ids.json", "[1, 2, 3]")
             for command in [
-                "evaluate folded --tokens ids.json --logits out", "card folded --output out",
+                "evaluate folded --tokens ids.json --logits out",
+                "card folded --license mit --output out",
             ] {
                 let notes = try await box.fail(command, prelude: box.fileLimit(blocks: 1))
                 #expect(notes.contains("cannot write") && notes.contains("out"), "\(notes)")

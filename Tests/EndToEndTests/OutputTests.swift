@@ -47,7 +47,7 @@ struct OutputTests {
                 ),
                 ("verify folded", "folded holds"), ("inspect folded", "AQLM 2x4g8"),
                 ("convert folded out --to dense", "out: model.safetensors, config.json"),
-                ("card folded", "# folded"),
+                ("card folded --license mit", "# folded"),
             ] {
                 let finished = try await box.succeed(arguments)
                 #expect(finished.output.contains(line), "\(finished.output)")

@@ -24,7 +24,9 @@ struct StoryTests {
             let card = try String(decoding: readFile(box("card.md")), as: UTF8.self)
             #expect(card.hasPrefix("---\n") && card.contains("base_model: \"ada/tiny\""))
             #expect(card.contains("2x4g8"))
-            try await box.succeed("card folded --evaluation verify.json --output folded/README.md")
+            try await box.succeed(
+                "card folded --license mit --evaluation verify.json --output folded/README.md"
+            )
 
             try await box.withHub { hub in
                 let pushed = try await box.succeed(

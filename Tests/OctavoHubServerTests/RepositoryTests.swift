@@ -175,6 +175,8 @@ struct RepositoryTests {
                     information["private"] == isPrivate && information["gated"] == gated,
                     "\(body)"
                 )
+                let seen = try await hub.client().information(Self.id)
+                #expect(seen.isGated == (gated != false), "\(body)")
             }
             let open = "{\"visibility\":\"public\"}"
             // Who may not see it is not told that it is there.

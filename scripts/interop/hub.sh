@@ -28,3 +28,5 @@ echo "huggingface_hub against octavo hub serve"
 .venv-hub/bin/python scripts/interop/hub_roundtrip.py
 echo "huggingface_hub, git-lfs and octavo on one hub and in one cache"
 .venv-hub/bin/python scripts/interop/hub_clients.py
+echo "huggingface_hub's ModelCard and PyYAML on cards"
+.venv-hub/bin/python scripts/interop/card.py Tests/OctavoPublisherTests/Fixtures/cards/*.md

@@ -83,7 +83,9 @@ public struct ManifestOutput: Sendable, Hashable {
 
     /// Its form.
     public var kind: Kind
-    /// Where it goes; a name alone is the user's own. Nil where it is only made.
+    /// Where it goes, or nil where it is only made.
+    ///
+    /// A name alone is the user's own.
     public var repository: RepositoryID?
     /// The type of tensors, where the form leaves a choice: `bf16`, or `q8_0` for GGUF.
     public var type: WeightType?
@@ -112,7 +114,7 @@ public struct ManifestHub: Sendable, Hashable {
 }
 
 /// What people wrote for the card.
-public struct ManifestCard: Sendable, Hashable {
+public struct ManifestCard: Sendable {
     /// What the model is called; by default as the repository is.
     public var title: String?
     /// Paragraphs by the heading that they stand under.
@@ -121,20 +123,6 @@ public struct ManifestCard: Sendable, Hashable {
     public var template: String?
     /// Whether whoever publishes has accepted the license of a gated original.
     public var acceptsLicense = false
-}
-
-/// A piece of a card that somebody wrote.
-public struct CardSection: Sendable, Hashable {
-    /// Its heading.
-    public var title: String
-    /// Markdown.
-    public var text: String
-
-    /// Takes a piece.
-    public init(title: String, text: String) {
-        self.title = title
-        self.text = text
-    }
 }
 
 /// The key that outputs are signed with.

@@ -18,7 +18,7 @@ struct ManifestFields {
         for (key, value) in pairs {
             guard keys.contains(key.text) else {
                 let place = name.isEmpty ? "" : " in \(name)"
-                let meant = nearest(to: key.text, among: keys).map { "; did you mean \"\($0)\"?" }
+                let meant = nearestName(to: key.text, in: keys).map { "; did you mean \"\($0)\"?" }
                 throw ManifestError(
                     key.place,
                     "unknown key \"\(key.text)\"\(place), expected one of \(keys.joined(separator: ", "))\(meant ?? "")"
@@ -81,7 +81,7 @@ struct ManifestFields {
         let expected = "one of " + words.joined(separator: ", ")
         let text = try required(key, expected)
         if let value = T(rawValue: text) { return value }
-        let meant = nearest(to: text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
+        let meant = nearestName(to: text, in: words).map { "; did you mean \"\($0)\"?" } ?? ""
         throw wrong(key, expected: expected + meant)
     }
 

@@ -17,12 +17,9 @@ extension YAMLNode {
                     "the text has \(text.utf8.count) bytes, expected at most \(Self.largest)"
             )
         }
-        if let (place, name) = anchor(in: text) {
-            throw YAMLError(
-                place: place,
-                problem:
-                    "\"\(name)\" is an anchor or an alias, which are not read; write the value out, or the text in quotes"
-            )
+        // The parser follows aliases and compares keys while it reads: what could keep it busy is looked for first.
+        do throws(FrontMatterError) { try YAMLGuard.check(text, firstLine: 1) } catch {
+            throw YAMLError(error)
         }
         let node: Node
         do {
@@ -112,6 +109,24 @@ extension YAMLPlace {
 }
 
 extension YAMLError {
+    /// What makes a parser take time or memory without bound.
+    fileprivate init(_ error: FrontMatterError) {
+        switch error {
+        case .alias(let line, let column, let name):
+            self.init(
+                place: YAMLPlace(line: line, column: column),
+                problem:
+                    "\"\(name)\" is an anchor or an alias, which are not read; write the value out, or the text in quotes"
+            )
+        case .depth(let line):
+            self.init(
+                place: YAMLPlace(line: line, column: 1),
+                problem: "nested more than \(YAMLGuard.deepest) deep"
+            )
+        default: self.init(place: YAMLPlace(line: 1, column: 1), problem: "\(error)")
+        }
+    }
+
     /// What the parser has against a text.
     fileprivate init(_ error: any Error) {
         switch error {

@@ -49,11 +49,17 @@ public struct EvaluationReport: Sendable, Equatable {
         self.comparison = comparison
     }
 
+    /// How many tokens were read; all of them but the first of each window were foretold.
+    public var tokens: Int { windows.multipliedReportingOverflow(by: windowLength).partialValue }
+
     /// The report as the command line prints it.
+    ///
+    /// The stride is the window's length, since windows do not overlap.
     public var json: JSON {
         .object([
             "text": .string(text), "tokens_sha256": .string(digest.hex),
             "window_length": .integer(windowLength), "windows": .integer(windows),
+            "stride": .integer(windowLength), "tokens": .integer(tokens), "special_tokens": false,
             "perplexity": .number(perplexity),
             "teacher_perplexity": comparison.map { .number($0.teacherPerplexity) },
             "kl": comparison.map { .number($0.divergence) },

@@ -5,18 +5,10 @@ import Yams
 
 @Suite("The model card")
 struct ModelCardTests {
-    /// 2 × 8 bits for 8 weights over 64 weights, 16-bit scales and codebooks, and 10 other weights.
-    private let sizes = SizeBreakdown(
-        tensors: [
-            ("a.codes", [4, 2, 2], 16), ("a.codebooks", [2, 256, 1, 8], 8192),
-            ("a.scales", [4, 1, 1, 1], 8), ("norm.weight", [10], 20),
-        ],
-        groupSize: 8
-    )
+    private let sizes = CardFixture.sizes
 
     private func card(_ change: (inout ModelCard) -> Void = { _ in }) throws -> String {
-        let record = try ArtifactRecord(parsing: Array(handWrittenRecord.utf8))
-        var card = ModelCard(title: "Folded", record: record, sizes: sizes)
+        var card = try CardFixture.unmeasured()
         change(&card)
         return try card.markdown()
     }

@@ -13,6 +13,8 @@ public enum EvaluationError: Error, Hashable, Sendable, CustomStringConvertible 
     case vocabulariesDiffer(model: Int, teacher: Int)
     /// A file of token ids holds something else.
     case badTokens(String)
+    /// A prompt leaves no room in the model's context, or has no token at all.
+    case promptTooLong(tokens: Int, context: Int)
 
     /// As a sentence.
     public var description: String {
@@ -24,6 +26,9 @@ public enum EvaluationError: Error, Hashable, Sendable, CustomStringConvertible 
         case .vocabulariesDiffer(let model, let teacher):
             "the model knows \(model) tokens and the teacher \(teacher); expected the same"
         case .badTokens(let path): "\(path) is not a JSON array of token ids"
+        case .promptTooLong(let tokens, let context):
+            "the prompt has \(tokens) tokens, expected at least one and fewer than the model's context of "
+                + "\(context)"
         }
     }
 }
