@@ -26,7 +26,12 @@ struct UsageTests {
             "generate model --prompt a --max-tokens 0",
             "generate model --prompt a --max-tokens 9223372036854775807",
             "verify", "verify model --no-inference --teacher model", "inspect",
-            "inspect model extra",
+            "inspect model extra", "verify model --digests --level bytes",
+            "verify model --level some", "verify model --digests --key k.pub.pem",
+            "verify model --level origin --remote a/b", "verify hub:a/b --remote a/b",
+            "verify model --level bytes --teacher model", "sign model", "key create",
+            "key create k", "key create k.pem --curve P-224",
+            "key create k.pem --passphrase-file p",
             "card", "push model", "push model a/b --tag v1 --create-pr", "pull", "hub serve",
             "hub serve --root hub --port 65536",
             "hub token create --root hub --user a --role admin", "hub token revoke --root hub",
@@ -53,7 +58,7 @@ struct UsageTests {
             "", "inspect", "convert", "quantize", "evaluate", "generate", "verify", "card", "push",
             "pull", "hub", "hub serve", "hub token", "hub token create", "hub token list",
             "hub token revoke", "hub access", "hub access grant", "hub access revoke",
-            "hub access list", "hub gc",
+            "hub access list", "hub gc", "sign", "key", "key create", "key show",
         ]
     )
     func explains(verb: String) async throws {
