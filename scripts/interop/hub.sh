@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Lets PyPI's `huggingface_hub` and Debian's git-lfs use `octavo hub serve`, and one cache together with `octavo push` and
-# `pull`. Installs the first in .venv-hub; with --install that is all it does.
+# `pull`; then PyPI's `model-signing` and Octavo check each other's signatures (signing.sh). Installs the first in
+# .venv-hub; with --install that, and what signing.sh needs, is all it does.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,7 +11,7 @@ if ! [ -f .venv-hub/installed ]; then
     .venv-hub/bin/pip install --quiet huggingface_hub
     touch .venv-hub/installed
 fi
-[ "${1:-}" != --install ] || exit 0
+[ "${1:-}" != --install ] || exec scripts/interop/signing.sh --install
 octavo=${1:-$PWD/.build/release/octavo}
 
 scratch=$(mktemp -d)
@@ -28,3 +29,4 @@ echo "huggingface_hub against octavo hub serve"
 .venv-hub/bin/python scripts/interop/hub_roundtrip.py
 echo "huggingface_hub, git-lfs and octavo on one hub and in one cache"
 .venv-hub/bin/python scripts/interop/hub_clients.py
+scripts/interop/signing.sh "$octavo"
