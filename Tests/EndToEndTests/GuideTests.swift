@@ -17,7 +17,7 @@ struct GuideTests {
 
     @Test("every command of the guide runs, one after the other, on a tiny model")
     func runs() async throws {
-        let commands = try commands("fine-tuning.md")
+        let commands = try commands("guides/fine-tuning.md")
         #expect(commands.count == 5)
         try await withSandbox { box in
             var model = TinyModel.small
