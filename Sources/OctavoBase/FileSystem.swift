@@ -79,6 +79,12 @@ public func filesBelow(_ root: String) throws(FileError) -> [String] {
     return found.sorted(by: precedes)
 }
 
+/// Whether a path names a link, wherever it leads.
+public func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+}
+
 /// Makes a directory and those above it.
 public func makeDirectory(_ path: String) throws(FileError) {
     guard fileKind(path) != .directory else { return }

@@ -69,7 +69,34 @@ func remedy(for error: any Error) -> String? {
         "write it with --to safetensors; remove the tokenizer's files for a GGUF file without one"
     case is CardError:
         "run `octavo quantize` to make an artifact, or `octavo evaluate --json` for a measurement"
+    case let error as SigningError: advice(on: error)
+    case let error as PassphraseError: advice(on: error)
+    case is KeyFileError: "choose another name, or move the key away"
     default: nil
+    }
+}
+
+private func advice(on error: SigningError) -> String? {
+    switch error {
+    case .file(let error): remedy(for: error)
+    case .key(_, .passphraseNeeded): "give its passphrase with --passphrase-file"
+    case .key(_, .wrongPassphrase): "give the passphrase that it was encrypted with"
+    case .key(_, .isPrivate):
+        "name its public half, as in KEY.pub.pem, and keep this one to yourself"
+    case .key(_, .isPublic): "name its private half, as in KEY.pem"
+    case .key: "make a key with `octavo key create`, or with openssl as docs/verification.md shows"
+    case .passphrase: "put the passphrase into the file's first line"
+    case .notADirectory: "put the file into a directory of its own and sign that"
+    case .nothingToSign, .tooManyFiles: "name the directory that holds the model"
+    case .notAFile: "put the file itself in the link's place, or leave it out with --ignore"
+    case .ignoredPath: "write it as in --ignore README.md"
+    }
+}
+
+private func advice(on error: PassphraseError) -> String {
+    switch error {
+    case .noTerminal: "give the passphrase with --passphrase-file"
+    case .unusable, .differs, .cancelled: "run the command again"
     }
 }
 

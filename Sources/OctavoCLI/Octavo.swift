@@ -26,6 +26,7 @@ struct Octavo: AsyncParsableCommand {
                     Verify.self, Card.self,
                 ]
             ),
+            CommandGroup(name: "Signatures", subcommands: [Sign.self, Key.self]),
             CommandGroup(name: "Hubs", subcommands: [Push.self, Pull.self, Hub.self]),
             CommandGroup(name: "This machine", subcommands: [Benchmark.self]),
         ]

@@ -127,32 +127,58 @@ func fileProblems(_ container: ContainerFile, _ record: ArtifactRecord) throws -
             problems.append("\(file.path) has sha256 \(digest), expected \(file.digest)")
         }
     }
-    let known = Set(record.files.map(\.path)).union([ArtifactRecord.fileName, ModelCard.fileName])
+    let known = Set(record.files.map(\.path)).union(ArtifactRecord.unrecordedFiles)
     for file in container.header.files where !known.contains(file.path) {
         problems.append("\(file.path) is not in the record")
     }
     return problems
 }
 
-/// Checks every byte of a container, and then that its parts decode.
-func checkContainer(
-    _ container: ContainerFile,
+/// Checks every byte of a container.
+func checkContainerBytes(
+    _ container: Result<ContainerFile, any Error>,
     _ request: VerificationRequest,
     _ report: inout VerificationReport,
     _ progress: ProgressHandler
 ) {
-    let size = container.file.count
     do {
+        let container = try container.get()
         try container.verifyBytes(threads: request.threads) {
-            progress(Progress("hashing", $0, of: size, unit: .bytes))
+            progress(Progress("hashing", $0, of: container.file.count, unit: .bytes))
         }
-        if !request.digestsOnly {
-            try container.verifyParts(threads: request.threads) {
-                progress(Progress("decoding", $0, of: size, unit: .bytes))
-            }
-        }
-        report.add("container", .passed, "every byte as content id \(container.id) has it")
+        report.add(
+            .bytes,
+            "container",
+            .passed,
+            "every byte as content id \(container.id) has it"
+        )
     } catch {
-        report.add("container", .failed, "\(error)")
+        // What is whole and lies is found by the next level.
+        let isWrong = (error as? ContainerError).map { isDamage($0.rule) } ?? true
+        report.add(.bytes, "container", isWrong ? .failed : .skipped, "\(error)")
     }
+}
+
+/// Checks that the parts of a container decode to what they stand for.
+func checkContainerParts(
+    _ container: Result<ContainerFile, any Error>,
+    _ request: VerificationRequest,
+    _ report: inout VerificationReport,
+    _ progress: ProgressHandler
+) {
+    do {
+        let container = try container.get()
+        try container.verifyParts(threads: request.threads) {
+            progress(Progress("decoding", $0, of: container.file.count, unit: .bytes))
+        }
+        report.add(.structure, "container", .passed, "every part decodes to its digest")
+    } catch { report.add(.structure, "container", .failed, "\(error)") }
+}
+
+/// Whether a rule is broken where bytes are other than they were, rather than where they were never right.
+private func isDamage(_ rule: ContainerRule) -> Bool {
+    let rules: [ContainerRule] = [
+        .tooShort, .magic, .headerLength, .fileLength, .contentID, .leafDigest, .padding,
+    ]
+    return rules.contains(rule)
 }

@@ -3,7 +3,7 @@ import OctavoBase
 import OctavoTestSupport
 import Testing
 
-@Suite("The guide to fine-tuning")
+@Suite("Guides, run as they are written")
 struct GuideTests {
     /// What stands in blocks of shell commands, in order.
     private func commands(_ page: String) throws -> [String] {
@@ -17,7 +17,7 @@ struct GuideTests {
 
     @Test("every command of the guide runs, one after the other, on a tiny model")
     func runs() async throws {
-        let commands = try commands("fine-tuning.md")
+        let commands = try commands("guides/fine-tuning.md")
         #expect(commands.count == 5)
         try await withSandbox { box in
             var model = TinyModel.small
@@ -43,6 +43,53 @@ struct GuideTests {
             )
             #expect(after < before)
             #expect(fileKind(box("desk.report.html")) == .file)
+        }
+    }
+
+    /// Runs commands in a shell that stops at the first that fails; gives what they print.
+    private func run(
+        _ commands: String,
+        in box: Sandbox,
+        _ environment: [String: String] = [:]
+    ) async throws -> String {
+        let finished = try await box.run(
+            "--version",
+            environment: environment,
+            prelude: "set -e; octavo() { \"\(try binary())\" \"$@\"; }\n\(commands)\n"
+        )
+        #expect(finished.status == 0, "\(commands)\n\(finished.notes)\(finished.output)")
+        return finished.output
+    }
+
+    @Test("every command of the guide to downloads runs, and the last finds what was changed")
+    func verifiesDownload() async throws {
+        let commands = try commands("guides/verify-a-download.md")
+        #expect(commands.count == 6)
+        try await withSandbox { box in
+            try box.addModel("original")
+            try await box.addFolded("up")
+            try box.add("up/README.md", "# Tiny\n")
+            try await box.succeed("key create ada.pem")
+            try await box.succeed("sign up --key ada.pem")
+            try await box.withHub { hub in
+                try await box.succeed("push up ada/tiny-AQLM", environment: hub)
+                var output = ""
+                for command in commands { output = try await run(command, in: box, hub) }
+                #expect(output.contains("README.md has sha256"), "\(output)")
+                #expect(output.contains("exit status 12"), "\(output)")
+            }
+        }
+    }
+
+    @Test("the commands that sign run as the reference has them")
+    func signs() async throws {
+        let commands = try commands("verification.md")
+        #expect(commands.count == 1)
+        try await withSandbox { box in
+            try await box.addFolded()
+            try box.add("passphrase", "an octavo\n")
+            let output = try await run(commands[0], in: box)
+            #expect(output.contains("./folded holds"), "\(output)")
         }
     }
 }

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Lets PyPI's `huggingface_hub` and Debian's git-lfs use `octavo hub serve`, and one cache together with `octavo push` and
-# `pull`. Installs the first in .venv-hub; with --install that is all it does.
+# `pull`; then PyPI's `model-signing` and Octavo check each other's signatures (signing.sh). Installs the first in
+# .venv-hub; with --install that, and what signing.sh needs, is all it does.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 # The stamp is written last: a failed installation is begun again.
 if ! [ -f .venv-hub/installed ]; then
     python3 -m venv --clear .venv-hub
-    .venv-hub/bin/pip install --quiet huggingface_hub
+    .venv-hub/bin/pip install --quiet huggingface_hub jsonschema pyyaml
     touch .venv-hub/installed
 fi
-[ "${1:-}" != --install ] || exit 0
+[ "${1:-}" != --install ] || exec scripts/interop/signing.sh --install
 octavo=${1:-$PWD/.build/release/octavo}
 
 scratch=$(mktemp -d)
@@ -30,3 +31,6 @@ echo "huggingface_hub, git-lfs and octavo on one hub and in one cache"
 .venv-hub/bin/python scripts/interop/hub_clients.py
 echo "huggingface_hub's ModelCard and PyYAML on cards"
 .venv-hub/bin/python scripts/interop/card.py Tests/OctavoPublisherTests/Fixtures/cards/*.md
+echo "PyYAML and jsonschema on manifests"
+.venv-hub/bin/python scripts/interop/manifests.py
+scripts/interop/signing.sh "$octavo"

@@ -98,8 +98,6 @@ struct HubCache: DownloadTarget {
     }
 }
 
-private func isLink(_ path: String) -> Bool { linkTarget(path) != nil }
-
 /// Where a link leads; nil if it is none.
 private func linkTarget(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: 4096)

@@ -8,6 +8,8 @@ import OctavoNumerics
 /// differ by less than a tenth of this.
 private let inferenceTolerance = 1e-3
 
+private let toleranceText = ", where \(scientific(inferenceTolerance)) may be"
+
 /// The text on which a model is compared with its teacher: what the teacher writes, from another seed
 /// than calibration uses.
 private let comparison = (sequences: 8, length: 256, seed: UInt64(0x6F63_7461_766F))
@@ -25,15 +27,17 @@ func checkInference(
     progress(Progress("loading", 0, of: 1))
     let language: LanguageModel
     do { language = try model.languageModel() } catch {
-        return report.add("inference", .failed, "the model cannot be loaded: \(error)")
+        return report.add(.behaviour, "inference", .failed, "the model cannot be loaded: \(error)")
     }
     if model.aqlm != nil {
         let tokens = probeTokens(record, language.configuration)
         let difference = try evaluationDifference(language, tokens, threads: request.threads)
         report.add(
+            .behaviour,
             "quantized layers",
             difference <= inferenceTolerance ? .passed : .failed,
             "logits differ from those of the dense model by \(scientific(difference)) of their spread"
+                + toleranceText
         )
     }
     if let record, !record.probe.isEmpty {
@@ -41,13 +45,15 @@ func checkInference(
             try replayDifference(of: $0, on: language, threads: request.threads)
         }
         report.add(
+            .behaviour,
             "probe",
             differences.allSatisfy { $0 <= inferenceTolerance } ? .passed : .failed,
             "\(record.probe.count) recorded answers, replayed within "
                 + "\(scientific(differences.max() ?? .infinity)) of the logits' spread"
+                + toleranceText
         )
     } else {
-        report.add("probe", .skipped, "none is recorded")
+        report.add(.behaviour, "probe", .skipped, "none is recorded")
     }
     guard let teacher = request.teacher else { return }
     let original = try teacher.languageModel()

@@ -2,50 +2,88 @@ import OctavoBase
 import OctavoCheckpoint
 import OctavoModel
 
-/// What of the recorded files is not there or not the same.
-func fileProblems(_ model: OpenModel, _ record: ArtifactRecord) throws -> [String] {
-    if let container = model.container { return try fileProblems(container, record) }
+/// What of the recorded files is not there or not the same; of a lone file, only that one is looked at.
+func fileProblems(_ folder: ModelFolder, _ record: ArtifactRecord) throws -> [String] {
     var problems: [String] = []
-    for file in record.files {
-        guard isInside(file.path) else {
-            problems.append(
-                "the record names the path \"\(file.path)\", expected one inside the model"
-            )
+    for file in record.files where folder.loneFile == nil || folder.loneFile == file.path {
+        if let problem = folder.problem(with: file.path) {
+            problems.append(problem)
             continue
         }
-        let path = joined(model.path, file.path)
-        guard fileKind(path) == .file else {
-            problems.append("\(file.path) is missing")
-            continue
-        }
-        let size = try fileSize(path)
+        let size = try fileSize(joined(folder.path, file.path))
         guard size == file.size else {
             problems.append("\(file.path) has \(size) bytes, expected \(file.size)")
             continue
         }
-        let digest = try MappedFile(path).digest()
+        let digest = try folder.digest(of: file.path)
         if digest != file.digest {
             problems.append("\(file.path) has sha256 \(digest), expected \(file.digest)")
         }
     }
-    // What nobody recorded may still be read by somebody's loader. Hubs add attributes of their own.
-    let known = Set(record.files.map(\.path)).union([ArtifactRecord.fileName, ModelCard.fileName])
-    for path in try filesBelow(model.path) where !known.contains(path) {
-        guard path != ".gitattributes", !path.hasPrefix(".cache/"), !path.hasPrefix(".git/") else {
-            continue
+    guard folder.loneFile == nil else { return problems }
+    // What nobody recorded may still be read by somebody's loader.
+    let known = Set(record.files.map(\.path)).union(ArtifactRecord.unrecordedFiles)
+    for path in try folder.files() {
+        if !known.contains(path) {
+            problems.append("\(path) is not in the record")
+        } else if ArtifactRecord.unrecordedFiles.contains(path),
+            let problem = folder.problem(with: path)
+        {
+            problems.append(problem)
         }
-        problems.append("\(path) is not in the record")
     }
     return problems
 }
 
-/// Whether a path leads nowhere but into the folder that it is relative to.
-///
-/// Compared as bytes, as the system does: to Swift a slash and an accent after it are one character.
-private func isInside(_ path: String) -> Bool {
-    path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
-        !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
+extension ArtifactRecord {
+    /// The files of an artifact that the record does not list: itself, and what is written when it is done.
+    static let unrecordedFiles: Set<String> = [
+        fileName, ModelCard.fileName, SignatureBundle.fileName,
+    ]
+}
+
+/// What is other than a hub lists it.
+func listingProblems(_ folder: ModelFolder, _ listing: RemoteListing) throws -> [String] {
+    var problems: [String] = []
+    let listed = listing.files.filter { folder.loneFile == nil || folder.loneFile == $0.path }
+    if let loneFile = folder.loneFile, listed.isEmpty {
+        problems.append("\(loneFile) is not among the files of \(listing.place)")
     }
+    for file in listed {
+        if let problem = folder.problem(with: file.path) {
+            // A hub adds this one by itself.
+            if file.path != ".gitattributes" { problems.append(problem) }
+            continue
+        }
+        let size = try fileSize(joined(folder.path, file.path))
+        if size != file.size {
+            problems.append("\(file.path) has \(size) bytes, expected \(file.size)")
+        } else if try !folder.has(file.content, file.path) {
+            problems.append("\(file.path) is not the \(file.content) that the hub lists")
+        }
+    }
+    guard folder.loneFile == nil else { return problems }
+    let known = Set(listed.map(\.path))
+    for path in try folder.files() where !known.contains(path) {
+        problems.append("\(path) is not among the files of \(listing.place)")
+    }
+    return problems
+}
+
+/// Which files of a cache's snapshot do not have the contents that their links name; nil if it is none.
+func snapshotProblems(_ folder: ModelFolder) throws -> (count: Int, problems: [String])? {
+    guard let place = try? realPath(folder.path), CacheSnapshot(place) != nil else { return nil }
+    var (count, problems) = (0, [String]())
+    for file in try folder.files() {
+        guard let content = CacheSnapshot.content(of: joined(folder.path, file)) else { continue }
+        count += 1
+        if let problem = folder.problem(with: file) {
+            problems.append(problem)
+        } else if try !folder.has(content, file) {
+            problems.append("\(file) is not the \(content) that the cache calls it")
+        }
+    }
+    return (count, problems)
 }
 
 /// What of the recorded tensors is not there or not the same.
