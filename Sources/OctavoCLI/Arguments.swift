@@ -18,6 +18,7 @@ extension WeightType: ExpressibleByArgument {
 }
 
 extension ByteCount: ExpressibleByArgument {
+    /// As in `5GB`.
     public init?(argument: String) { self.init(argument) }
 }
 

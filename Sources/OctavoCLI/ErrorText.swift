@@ -35,6 +35,9 @@ func remedy(for error: any Error) -> String? {
     case let error as WeightError: advice(on: error)
     case let error as OutputError: advice(on: error)
     case let error as ResumeError: advice(on: error)
+    case is ManifestError:
+        "manifests/schema.json says what a manifest holds; so does docs/publishing.md"
+    case let error as PublishingError: advice(on: error)
     case let error as QuantizationPlanError: advice(on: error)
     case let error as LayerExceptionError: advice(on: error)
     case let error as CalibrationError: advice(on: error)
@@ -228,6 +231,28 @@ private func advice(on error: ResumeError) -> String {
     case .nothing: "run the command without --resume"
     case .differs: "give the same argument, or remove the unfinished work and begin again"
     case .damaged: "remove the unfinished work and begin again"
+    }
+}
+
+private func advice(on error: PublishingError) -> String? {
+    switch error {
+    case .unfinished(let stage):
+        "go on with the same command and --resume, or begin it anew with --from \(stage.kind.rawValue)"
+    case .notReady: "run the command without --only"
+    case .baseMoved:
+        "write the commit as `revision:` into the manifest to stay with it, or take the new one with --from source"
+    case .license: "correct `license:` in the manifest once you know that you may publish it"
+    case .foreignRepository:
+        "name a repository of your own, or open a pull request with `pull_request: true`"
+    case .readOnlyToken: "make a token that may write and give it as HF_TOKEN"
+    case .inUse: "wait until it has ended, or choose another folder with --work"
+    case .doesNotHold(let output, _):
+        "make it anew with --from output; `octavo verify` tells all about \(output)"
+    case .noRepository: "write `repository: OWNER/NAME` into the output, or use --skip-push"
+    case .noHub: "set HF_ENDPOINT"
+    case .isPublic: "make the repository private on the hub first, or leave `private:` away"
+    case .damagedState: "remove the file; what was made before is then made again"
+    case .noSuchStage: "choose a stage that `octavo publish --plan` shows"
     }
 }
 

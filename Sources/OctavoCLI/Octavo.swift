@@ -27,7 +27,10 @@ struct Octavo: AsyncParsableCommand {
                 ]
             ),
             CommandGroup(name: "Signatures", subcommands: [Sign.self, Key.self]),
-            CommandGroup(name: "Hubs", subcommands: [Push.self, Pull.self, Hub.self]),
+            CommandGroup(
+                name: "Hubs",
+                subcommands: [Publish.self, Push.self, Pull.self, Hub.self]
+            ),
             CommandGroup(name: "This machine", subcommands: [Benchmark.self]),
         ]
     )

@@ -17,15 +17,7 @@ struct PassphraseOptions: ParsableArguments {
 
     /// Reads a private key, and asks for its passphrase only if there is one.
     func signingKey(_ path: String, _ printer: ProgressPrinter) throws -> SigningKey {
-        if isReadableByOthers(path) {
-            printer.note("\(path) can be read by others; `chmod 600` keeps it yours")
-        }
-        if let passphraseFile {
-            return try SigningKey(path: path, passphrase: readPassphrase(fromFile: passphraseFile))
-        }
-        do { return try SigningKey(path: path) } catch SigningError.key(_, .passphraseNeeded) {
-            return try SigningKey(path: path, passphrase: askPassphrase("Passphrase of \(path): "))
-        }
+        try OctavoCLI.signingKey(path, passphraseFile: passphraseFile, printer)
     }
 
     /// A passphrase for a new key, asked for twice.
@@ -36,6 +28,23 @@ struct PassphraseOptions: ParsableArguments {
             throw PassphraseError.differs
         }
         return first
+    }
+}
+
+/// Reads a private key; where it has a passphrase and no file holds that, asks for it.
+func signingKey(
+    _ path: String,
+    passphraseFile: String?,
+    _ printer: ProgressPrinter
+) throws -> SigningKey {
+    if isReadableByOthers(path) {
+        printer.note("\(path) can be read by others; `chmod 600` keeps it yours")
+    }
+    if let passphraseFile {
+        return try SigningKey(path: path, passphrase: readPassphrase(fromFile: passphraseFile))
+    }
+    do { return try SigningKey(path: path) } catch SigningError.key(_, .passphraseNeeded) {
+        return try SigningKey(path: path, passphrase: askPassphrase("Passphrase of \(path): "))
     }
 }
 

@@ -17,19 +17,25 @@ public struct OpenModel: Sendable {
     public let container: ContainerFile?
     private let modules: [String: AQLMLayout.Module]
 
-    /// Opens a directory in Hugging Face layout, a container, a GGUF file or a safetensors file.
+    /// Opens a directory in Hugging Face layout, a container, a GGUF file or a safetensors file, or a directory
+    /// around one container or GGUF file, as it is published.
     public init(_ path: String) throws {
-        if let container = try openContainer(path) {
-            try self.init(Checkpoint(ContainedFiles(container)), in: container)
+        let file = try loneModelFile(in: path) ?? path
+        if let container = try openContainer(file) {
+            try self.init(Checkpoint(ContainedFiles(container)), in: container, at: path)
         } else {
-            try self.init(Checkpoint(path))
+            try self.init(Checkpoint(file), at: path)
         }
     }
 
-    /// Takes what was opened already, and the container that it is in.
-    public init(_ checkpoint: Checkpoint, in container: ContainerFile? = nil) throws {
+    /// Takes what was opened already, the container that it is in, and the directory around it.
+    public init(
+        _ checkpoint: Checkpoint,
+        in container: ContainerFile? = nil,
+        at path: String? = nil
+    ) throws {
         self.container = container
-        path = checkpoint.path
+        self.path = path ?? checkpoint.path
         self.checkpoint = checkpoint
         guard AQLMLayout.isDeclared(by: checkpoint) else {
             aqlm = nil
@@ -150,6 +156,20 @@ extension OpenModel: WeightSource {
         guard let module = modules[name], let aqlm, let scheme else { return nil }
         return try AdditiveLayer(aqlm.tensors(of: module), scheme: scheme)
     }
+}
+
+/// The container or GGUF file in a directory that holds one, and no configuration of a model.
+///
+/// Of a GGUF model in several files, the first.
+func loneModelFile(in path: String) throws -> String? {
+    guard fileKind(path) == .directory, fileKind(joined(path, "config.json")) == nil else {
+        return nil
+    }
+    let names = try directoryEntries(path).filter {
+        $0.hasSuffix(ContainerFile.suffix) || $0.hasSuffix(".gguf")
+    }
+    let beginnings = names.filter { !$0.contains("-of-") || $0.contains("-00001-of-") }
+    return beginnings.count == 1 ? joined(path, beginnings[0]) : nil
 }
 
 /// Why a model that reads well cannot be used.

@@ -7,7 +7,10 @@ import Testing
 struct GuideTests {
     /// What stands in blocks of shell commands, in order.
     private func commands(_ page: String) throws -> [String] {
-        let text = String(decoding: try readFile(packageRoot + "/docs/" + page), as: UTF8.self)
+        let text = String(
+            decoding: try readFile(packageRoot + "/docs/" + page),
+            as: UTF8.self
+        )
         let parts = text.components(separatedBy: "```")
         try #require(parts.count % 2 == 1, "a block is not closed")
         let blocks = stride(from: 1, to: parts.count, by: 2).map { parts[$0] }
@@ -15,8 +18,64 @@ struct GuideTests {
         return blocks.map { String($0.dropFirst(3)) }
     }
 
-    @Test("every command of the guide runs, one after the other, on a tiny model")
-    func runs() async throws {
+    /// The guides whose commands need no more than a tiny model, the same folded, some text and a hub.
+    private static let guides: [(page: String, blocks: Int)] = [
+        ("guides/publish-your-first-model.md", 6), ("guides/convert-between-formats.md", 5),
+        ("guides/private-hub.md", 4),
+        ("guides/read-a-report.md", 3),
+    ]
+
+    @Test("every command of a guide runs, one after the other, on a tiny model", arguments: guides)
+    func runs(page: String, blocks: Int) async throws {
+        let commands = try commands(page)
+        #expect(commands.count == blocks)
+        try await withSandbox { box in
+            var model = TinyModel.small
+            model.context = 2048
+            try model.write(to: box("model"))
+            try box.add(
+                "model/README.md",
+                "---\nlicense: apache-2.0\nlanguage: en\n---\n# A model\n"
+            )
+            if !commands.contains(where: { $0.contains("octavo quantize") }) {
+                try await box.addFolded()
+            }
+            let lines = (0..<2000).map { "Line \($0) of a text of \($0 * $0 % 97) words.\n" }
+            try box.add("wiki.txt", lines.joined())
+            let owner = try await box.succeed(
+                "hub token create --root hub --user HuggingFaceTB --role write"
+            )
+            try await box.withHub { hub in
+                var base = hub
+                base["HF_TOKEN"] = owner.output.trimmingCharacters(in: .whitespacesAndNewlines)
+                try await box.succeed(
+                    "push model HuggingFaceTB/SmolLM2-135M-Instruct",
+                    environment: base
+                )
+                // A hub of the guide's own has its own directory and a port that no other test takes.
+                let script = commands.joined(separator: "\n").replacing("YOU/", with: "ada/")
+                    .replacing("./hub", with: "./guide-hub")
+                    .replacing("8080", with: "\(Int.random(in: 20_000..<32_000))")
+                    .replacing(
+                        "--scheme 2x8g8",
+                        with: "--scheme 2x4g8 --tokens 2048 --sequence-length 128"
+                    )
+                    .replacing(
+                        "scheme: 2x8g8",
+                        with: "scheme: 2x4g8\ncalibration: {tokens: 2048, sequence_length: 128}"
+                    )
+                let finished = try await box.run(
+                    "--version",
+                    environment: hub,
+                    prelude: "set -e; octavo() { \"\(try binary())\" \"$@\"; }\n\(script)\n"
+                )
+                #expect(finished.status == 0, "\(finished.notes)\(finished.output)")
+            }
+        }
+    }
+
+    @Test("every command of the guide to fine-tuning runs, and the model learns")
+    func fineTuning() async throws {
         let commands = try commands("guides/fine-tuning.md")
         #expect(commands.count == 5)
         try await withSandbox { box in

@@ -37,6 +37,9 @@ public struct TrustedKey: Sendable, Hashable {
     /// The key.
     public let key: PublicKey
 
+    /// Trusts a key that is known otherwise, by a name of its place.
+    init(_ key: PublicKey, from path: String) { (self.key, self.path) = (key, path) }
+
     /// Reads a key.
     ///
     /// - Parameter path: A PEM file with a `PUBLIC KEY`.

@@ -229,7 +229,7 @@ private func writeTuned(
 }
 
 /// What must not change between a run and its resumption.
-private func identity(
+func identity(
     of request: TuningRequest,
     _ sources: [FileRecord],
     _ originals: [FileRecord]

@@ -22,13 +22,11 @@ func fileProblems(_ folder: ModelFolder, _ record: ArtifactRecord) throws -> [St
     }
     guard folder.loneFile == nil else { return problems }
     // What nobody recorded may still be read by somebody's loader.
-    let known = Set(record.files.map(\.path)).union(ArtifactRecord.unrecordedFiles)
-    for path in try folder.files() {
-        if !known.contains(path) {
+    let known = Set(record.files.map(\.path))
+    for path in try folder.files() where !known.contains(path) {
+        if !ArtifactRecord.mayLeaveOut(path) {
             problems.append("\(path) is not in the record")
-        } else if ArtifactRecord.unrecordedFiles.contains(path),
-            let problem = folder.problem(with: path)
-        {
+        } else if let problem = folder.problem(with: path) {
             problems.append(problem)
         }
     }
@@ -36,10 +34,12 @@ func fileProblems(_ folder: ModelFolder, _ record: ArtifactRecord) throws -> [St
 }
 
 extension ArtifactRecord {
-    /// The files of an artifact that the record does not list: itself, and what is written when it is done.
-    static let unrecordedFiles: Set<String> = [
-        fileName, ModelCard.fileName, SignatureBundle.fileName,
-    ]
+    /// Whether a file of an artifact may be missing in its record: the record itself, and what is written when it is
+    /// done, which no loader reads: card, plot, license texts, signature.
+    static func mayLeaveOut(_ path: String) -> Bool {
+        let known = [fileName, ModelCard.fileName, ModelCard.plotPath, SignatureBundle.fileName]
+        return known.contains(path) || !path.utf8.contains(UInt8(ascii: "/")) && isLicenseFile(path)
+    }
 }
 
 /// What is other than a hub lists it.
@@ -120,7 +120,7 @@ func tensorProblems(
 }
 
 /// The SHA-256 of a tensor's bytes, a piece at a time.
-private func digest(of tensor: CheckpointTensor) throws -> Digest {
+func digest(of tensor: CheckpointTensor) throws -> Digest {
     let hasher = ContentHasher(.sha256)
     try tensor.forEachPiece { hasher.update($0) }
     return Digest(finishing: hasher)

@@ -49,13 +49,14 @@ struct VerificationSubject {
         folder = ModelFolder(path, progress)
         self.progress = progress
         model = Result { try OpenModel(path) }
-        container = Result { try openContainer(path) }.flipped
+        container = Result { try openContainer(loneModelFile(in: path) ?? path) }.flipped
         guard case .failure(let error) = model else { return }
         // A directory that says what it should be can be judged; any other is not what was meant.
         let claims = [ArtifactRecord.fileName, SignatureBundle.fileName, "config.json"]
         let isClaimed =
             folder.loneFile == nil
-            && claims.contains { fileKind(joined(path, $0)) == .file }
+            && (claims.contains { fileKind(joined(path, $0)) == .file }
+                || (try? loneModelFile(in: path)) != nil)
         let isReadable = fileKind(path) == .directory || fileKind(path) == .file
         if case CheckpointError.notAModel = error, folder.loneFile != nil { throw error }
         if case CheckpointError.file(let cause) = error, cause.path == path { throw error }
@@ -115,6 +116,10 @@ struct VerificationSubject {
     /// The files that a signature has to cover: those the model is read from, and those of the record.
     private func neededFiles(_ record: ArtifactRecord?) -> Set<String> {
         guard folder.loneFile == nil else { return [] }
+        // What is in a container is covered by the container.
+        if container != nil {
+            return Set([try? loneModelFile(in: folder.path)].compactMap { $0.map(lastComponent) })
+        }
         let read = (try? model.get())?.checkpoint.sources.map { lastComponent($0.path) } ?? []
         return Set(read + (record.map { $0.files.map(\.path) + [ArtifactRecord.fileName] } ?? []))
     }
@@ -186,6 +191,15 @@ struct VerificationSubject {
         guard container != nil || folder.loneFile == nil else { return }
         guard case .success(let model) = model else {
             return report.add(.bytes, "tensors", .skipped, "the model cannot be opened")
+        }
+        // Blocks of GGUF files are recorded as the file that they are in.
+        guard model.checkpoint.format != .gguf || !record.tensors.isEmpty else {
+            return report.add(
+                .bytes,
+                "tensors",
+                .skipped,
+                "the record has the file that they are in"
+            )
         }
         report.add(
             .bytes,

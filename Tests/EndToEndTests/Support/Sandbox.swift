@@ -152,15 +152,20 @@ struct Sandbox: Sendable {
 
     /// Runs `octavo hub serve` for as long as a body runs.
     ///
-    /// - Parameter body: Is given the environment with which the hub is used, by a user who may write
-    ///   to repositories of the name `ada`.
+    /// - Parameters:
+    ///   - options: What `hub serve` is given besides.
+    ///   - body: Is given the environment with which the hub is used, by a user who may write
+    ///     to repositories of the name `ada`.
     /// - Throws: What the body throws.
-    func withHub(_ body: ([String: String]) async throws -> Void) async throws {
+    func withHub(
+        options: String = "",
+        _ body: ([String: String]) async throws -> Void
+    ) async throws {
         let token = try await succeed("hub token create --root hub --user ada --role write")
         let secret = token.output.trimmingCharacters(in: .whitespacesAndNewlines)
         let result = try await Subprocess.run(
             .name("sh"),
-            arguments: try command("hub serve --root hub --port 0", [], ""),
+            arguments: try command("hub serve --root hub --port 0 \(options)", [], ""),
             environment: Self.environment(home: path, [:]),
             input: .none,
             output: .sequence,
