@@ -126,7 +126,7 @@ public func quantize(
 }
 
 /// The quantizer that a request asks for.
-private func quantizer(
+func quantizer(
     _ configuration: ModelConfiguration,
     _ request: QuantizationRequest,
     _ dense: Set<String>

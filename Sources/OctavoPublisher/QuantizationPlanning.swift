@@ -30,7 +30,7 @@ func checkedMemoryPlan(
 }
 
 /// What takes memory before layers are quantized.
-private func preparations(
+func preparations(
     _ configuration: ModelConfiguration,
     _ request: QuantizationRequest
 ) -> [MemoryPlan.Part] {
