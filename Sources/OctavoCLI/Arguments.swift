@@ -10,6 +10,7 @@ extension Scheme: ExpressibleByArgument {}
 extension EmbeddingEncoding: ExpressibleByArgument {}
 extension LayerException: ExpressibleByArgument {}
 extension QuantizationTargets: ExpressibleByArgument {}
+extension QuantizationEngine: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
 
 /// A type of tensors on the command line, in either case.

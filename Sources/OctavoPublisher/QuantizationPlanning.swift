@@ -54,10 +54,10 @@ func preparations(
 func activationStorage(
     _ plan: MemoryPlan,
     _ batches: [Int],
-    _ journal: FolderJournal
+    _ directory: String
 ) throws -> any ActivationStorage {
     guard !plan.keepsActivationsInMemory else { return ActivationMemory() }
-    return try ActivationFile(in: journal.path, plan.activations, batches: batches)
+    return try ActivationFile(in: directory, plan.activations, batches: batches)
 }
 
 extension MemoryPlan {

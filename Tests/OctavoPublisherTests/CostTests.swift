@@ -1,6 +1,6 @@
 import OctavoBase
 import OctavoModel
-import OctavoPublisher
+@testable import OctavoPublisher
 import OctavoQuantizer
 import OctavoTestSupport
 import Testing
@@ -92,5 +92,33 @@ struct CostTests {
         #expect(throws: QuantizationPlanError.self) {
             try estimateCost(of: configuration(), request("1x8g24"), rate: rate)
         }
+    }
+
+    /// The numbers of parameters that the models' own pages and papers state, to the last one.
+    @Test(
+        "weights are counted from a configuration alone",
+        arguments: [
+            ("llama-2-7b", 6_738_415_616), ("llama-2-13b", 13_015_864_320),
+            ("llama-2-70b", 68_976_648_192), ("mixtral-8x7b", 46_702_792_704),
+        ]
+    )
+    func countsWeights(name: String, count: Int) throws {
+        let path = packageRoot + "/Benchmarks/configurations/\(name)/config.json"
+        let configuration = try ModelConfiguration(json: JSON(parsing: readFile(path)))
+        let weights = ModelWeights(configuration, quantized: { _ in true })
+        #expect(weights.all == count)
+        let request = try request()
+        let tasks = try estimateTasks(of: configuration, request, rate: rate)
+        #expect(tasks.map(\.phase) == [.hessian, .block, .merge])
+        #expect(tasks.map(\.count) == [2, configuration.layerCount, 1])
+        let whole = try estimateCost(of: configuration, request, rate: rate)
+        // Two bits a weight, and embedding and head as halves.
+        let ends = 2 * 2 * 32000 * configuration.hiddenSize
+        #expect(abs(Double(whole.artifactBytes - ends) / Double(count) - 0.25) < 0.02)
+        let all = tasks.reduce(0) { $0 + Double($1.count) * $1.cpuSeconds }
+        var independent = request
+        independent.targets = .independent
+        let single = try estimateCost(of: configuration, independent, rate: rate).cpuSeconds
+        #expect(all > 0.95 * single && all < 1.25 * single)
     }
 }
