@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` are all a newcomer needs.
 
-.PHONY: demo build test test-report check fmt bench fuzz interop interop-hub clean
+.PHONY: demo build test test-report test-slurm check fmt bench fuzz interop interop-hub clean
 
 build: ## the release binary, .build/release/octavo
 	@scripts/install-dependencies.sh
@@ -18,6 +18,10 @@ test: ## build and run all tests
 test-report: ## look at reports and a hub's pages in a real browser, and at the hub behind nginx; installs both
 	@scripts/install-dependencies.sh --browser
 	swift test -c release --filter "ReportTests|ProxyTests"
+
+test-slurm: ## submit to a real Slurm, started on this machine for the time of the test; installs Debian's
+	@scripts/install-dependencies.sh --slurm
+	@scripts/test-slurm.sh
 
 check: ## format, import table, no warnings
 	@scripts/install-dependencies.sh

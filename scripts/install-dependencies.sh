@@ -2,7 +2,7 @@
 # Installs the system libraries that Octavo builds on, where apt is at hand and some are missing.
 # `--demo` also asks for pip, which fetches the demo's model; `--interop` for Python's venv and git-lfs; `--browser`
 # for the browser in which the tests look at a report (124 MB to fetch, 414 MB on disk), and for the proxy
-# that they put in front of a hub.
+# that they put in front of a hub; `--slurm` for the scheduler that they submit to.
 set -euo pipefail
 
 packages=(libcurl4-openssl-dev libzstd-dev libopenblas-dev libpcre2-dev libssl-dev pkg-config)
@@ -14,6 +14,9 @@ if [ "${1:-}" = --interop ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null
 fi
 if [ "${1:-}" = --interop ] && ! command -v git-lfs >/dev/null; then
     packages+=(git-lfs)
+fi
+if [ "${1:-}" = --slurm ]; then
+    packages+=(slurm-wlm munge make)
 fi
 if [ "${1:-}" = --browser ] && ! command -v chromium >/dev/null; then
     packages+=(chromium fonts-dejavu-core)

@@ -10,6 +10,7 @@ extension Scheme: ExpressibleByArgument {}
 extension EmbeddingEncoding: ExpressibleByArgument {}
 extension LayerException: ExpressibleByArgument {}
 extension QuantizationTargets: ExpressibleByArgument {}
+extension QuantizationEngine: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
 
 extension WeightType: ExpressibleByArgument {

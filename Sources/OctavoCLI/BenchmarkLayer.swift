@@ -1,6 +1,6 @@
-import OctavoBase
 import OctavoCheckpoint
 import OctavoNumerics
+import OctavoPublisher
 
 /// A layer to measure on: its weights, and the Hessian of its inputs.
 struct BenchmarkLayer: Sendable {
@@ -38,31 +38,9 @@ struct BenchmarkLayer: Sendable {
         )
     }
 
-    /// Makes up a layer like those of language models: normal weights in rows of different size, inputs
-    /// of which neighbours are correlated and a few are far more active than the rest.
+    /// Makes up a layer; see ``madeUpLayer(outputs:inputs:seed:)``.
     init(outputs: Int, inputs: Int, seed: Int) {
-        var generator = SeededGenerator(seed: UInt64(seed))
-        /// About normal, with a deviation of 1.
-        func normal() -> Float {
-            Float((0..<12).reduce(-6.0) { sum, _ in sum + generator.nextUnit() })
-        }
-        var weight = Matrix(rows: outputs, columns: inputs)
-        for row in 0..<outputs {
-            let deviation = 0.02 * (1 + 0.5 * abs(normal()))
-            for column in 0..<inputs { weight[row, column] = deviation * normal() }
-        }
-        self.weight = weight
-        // Inputs are normal numbers times this: one of 64 is ten times as active as the others.
-        let activity = (0..<inputs).map { $0 % 64 == 7 ? 10 : 0.5 + abs(normal()) }
-        var mixing = Matrix(rows: inputs, columns: inputs)
-        for row in 0..<inputs {
-            var near: Float = 1
-            for column in row..<min(row + 16, inputs) {
-                mixing[row, column] = near * activity[column]
-                near *= 0.7
-            }
-        }
-        hessian = product(mixing, transposed: true, mixing)
+        (weight, hessian) = madeUpLayer(outputs: outputs, inputs: inputs, seed: seed)
     }
 }
 

@@ -52,7 +52,9 @@ func remedy(for error: any Error) -> String? {
         "fetch the tokenizer's files again; formats/tokenizer.md says which kinds are supported"
     case is TensorSetError:
         "config.json and the weights do not belong together, or are damaged; fetch the model again"
+    case is RateFileError: "name such a file, or leave --rates out to measure this machine"
     case is RecordError: "fetch octavo.json again, or remove it to check the model without it"
+    case let error as ClusterError: advice(on: error)
     case let error as HubServer.StartError: advice(on: error)
     case let error as LinearQuantizationError: advice(on: error.cause)
     case let error as QuantizationError: advice(on: error)
@@ -161,6 +163,34 @@ private func advice(on error: CalibrationError) -> String {
     case .notUTF8: "convert the file to UTF-8"
     case .nothingToBeginWith: "give text files with --calibration"
     case .sequenceTooLong: "lower --sequence-length"
+    }
+}
+
+private func advice(on error: ClusterError) -> String {
+    switch error {
+    case .noPlan:
+        "name a folder that `octavo quantize --engine` made, on storage that every machine mounts at the same path"
+    case .otherPlan:
+        "mount the same storage at the same path on every machine, or submit again with --shared DIR"
+    case .badPlan: "remove the work directory and plan anew"
+    case .otherBinary:
+        "let all machines run the binary that made the plan, from shared storage, or plan anew with this one"
+    case .sourceChanged: "restore the model as it was, or remove the work directory and plan anew"
+    case .noSuchTask: "`octavo job status` lists the tasks"
+    case .notDone(_, let problems):
+        "run again: "
+            + problems.prefix(8).map { "`octavo job run WORKDIR --task \($0.task)`" }
+            .joined(separator: ", ")
+    case .slices: "remove the work directory and plan anew"
+    case .exists:
+        "go on with `octavo job submit` or `octavo job wait`, or with --resume; or remove it to begin anew"
+    case .targets: "leave --targets out, or name independent"
+    case .path: "choose another path"
+    case .scheduler(_, let reason) where reason.contains("no such program"):
+        "run this on a login node of the cluster, or use --engine tasks and run the tasks with make, parallel or Kubernetes (docs/clusters.md)"
+    case .scheduler: "see whether `sinfo` answers, and what --sbatch asks for"
+    case .ended:
+        "look into logs/ in the work directory, then go on with `octavo job submit`; what is done is kept"
     }
 }
 

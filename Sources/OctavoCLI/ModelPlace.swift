@@ -56,6 +56,15 @@ enum ModelPlace {
         }
     }
 
+    /// The folder on this machine that has the model's config.json, or the file that holds the model; of a repository
+    /// no more than that file is fetched.
+    func configurationPath(_ printer: ProgressPrinter) async throws -> String {
+        guard case .repository(let id, let revision) = self else {
+            return try await localPath(printer)
+        }
+        return try await Self.fetch(id, revision, RepositoryPath("config.json"), printer)
+    }
+
     /// Fetches a repository, or one file of it, and returns the folder.
     private static func fetch(
         _ id: RepositoryID,

@@ -21,7 +21,7 @@ struct Octavo: AsyncParsableCommand {
                 name: "Models",
                 subcommands: [
                     Inspect.self, Convert.self, Pack.self, Unpack.self, Diff.self, Quantize.self,
-                    Tune.self, Evaluate.self,
+                    Job.self, Tune.self, Evaluate.self,
                     Generate.self,
                     Verify.self, Card.self,
                 ]

@@ -21,14 +21,19 @@ struct Quantize: AsyncParsableCommand {
               octavo quantize ./model ./folded --scheme 2x8g8 --except '*.down_proj=dense' --memory 2GB
               octavo quantize ./model ./folded --scheme 2x8g8 --resume
               octavo quantize ./model folded.aqlm --scheme 2x8g8 --canonical --embeddings 2x8g8
+              octavo quantize ./model --scheme 2x8g8 --plan
+              octavo quantize ./model ./folded --scheme 2x8g8 --engine slurm --array-size 16 \
+                --sbatch "--partition=long --time=24:00:00"
             """
     )
 
     @Argument(help: "The model to quantize.")
     var model: String
 
-    @Argument(help: "The directory or .aqlm file to make; it must not exist.")
-    var output: String
+    @Argument(
+        help: "The directory or .aqlm file to make; it must not exist. Not needed with --plan."
+    )
+    var output: String?
 
     @Option(
         help:
@@ -63,10 +68,23 @@ struct Quantize: AsyncParsableCommand {
     var sequenceLength = 512
 
     @Option(
-        help:
-            "What layers are fitted to: what the original model has at their place, or what their own weights make of the inputs they get."
+        help: ArgumentHelp(
+            """
+            What layers are fitted to: original, what the original model has at their place; weights, what their own \
+            weights make of the inputs they get; independent, what their own weights make of the original's inputs, \
+            so that no block waits for another. The default is original, and independent where an engine divides \
+            the work.
+            """,
+            valueName: "targets"
+        )
     )
-    var targets = QuantizationTargets.original
+    var targets: QuantizationTargets?
+
+    @Option(
+        help:
+            "With independent targets: into how many slices the calibration text is cut, each a task of its own; 8 if not given."
+    )
+    var slices: Int?
 
     @Option(
         help:
@@ -98,12 +116,41 @@ struct Quantize: AsyncParsableCommand {
     @Flag(help: "Take up an interrupted run.")
     var resume = false
 
+    @Flag(
+        help: "Say what the run takes, measured on this machine in a minute or two; make nothing."
+    )
+    var plan = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --plan: take a machine's rates from what `--plan --json` printed there, and measure nothing.",
+            valueName: "file"
+        )
+    )
+    var rates: String?
+
+    @OptionGroup(title: "Engine options")
+    var engine: EngineOptions
     @OptionGroup
     var threads: ThreadOptions
     @OptionGroup
     var result: OutputOptions
 
     func validate() throws {
+        guard plan || output != nil else {
+            throw ValidationError("Missing expected argument '<output>'")
+        }
+        guard plan || rates == nil else { throw ValidationError("--rates is for --plan") }
+        if let slices {
+            guard (1...QuantizationRequest.mostSlices).contains(slices) else {
+                throw ValidationError(
+                    "--slices is \(slices), expected 1 to \(QuantizationRequest.mostSlices)"
+                )
+            }
+            guard request.targets == .independent || plan else {
+                throw ValidationError("--slices is for --targets independent")
+            }
+        }
         guard seed >= 0 else { throw ValidationError("--seed is \(seed), expected 0 or more") }
         guard (0...1000).contains(blockTuningEpochs) else {
             throw ValidationError(
@@ -114,44 +161,68 @@ struct Quantize: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting(as: result) { printer in
+            if plan { return try await showPlan(printer) }
             let source = try await openModel(model, printer)
-            var request = QuantizationRequest(
-                scheme: scheme,
-                text: calibration.isEmpty ? .selfWritten : .files(calibration),
-                tokens: tokens,
-                sequenceLength: sequenceLength,
-                seed: seed,
-                threads: threads.count,
-                resume: resume,
-                maxShardSize: maxShardSize.bytes
-            )
-            (request.effort, request.exceptions) = (effort, exceptions)
-            request.targets = targets
-            (request.embeddings, request.isCanonical) = (embeddings, canonical)
-            request.blockTuningEpochs = blockTuningEpochs
-            request.memory = memory.bytes
-            var output = output
-            while output.hasSuffix("/") { output.removeLast() }
-            let place = output
-            let (asked, handler) = (request, printer.handler)
+            let place = trimmedOutput
+            let asked = request
+            if engine.engine != .local {
+                return try await divide(source, to: place, asked, printer)
+            }
+            let handler = printer.handler
             let record = try await runBlocking {
                 try quantize(source, to: place, asked, progress: handler)
             }
             printer.finish()
-            let sizes = try OpenModel(place).sizes
-            result.show(
-                .object([
-                    "output": .string(output), "sizes": sizes.json, "layers": record.json["layers"],
-                ]),
-                text: summary(record, sizes)
-            )
+            try showResult(record, place)
         }
     }
 
-    private func summary(_ record: ArtifactRecord, _ sizes: SizeBreakdown) -> String {
-        lossTable(record.layers) + "\n\n\(output): "
-            + "\(decimal(sizes.quantizedBits ?? 0, digits: 3)) bits per weight in the quantized layers, "
-            + "\(decimal(sizes.totalBits, digits: 3)) over the whole model, "
-            + byteText(sizes.totalBytes)
+    /// What is asked for.
+    var request: QuantizationRequest {
+        var request = QuantizationRequest(
+            scheme: scheme,
+            text: calibration.isEmpty ? .selfWritten : .files(calibration),
+            tokens: tokens,
+            sequenceLength: sequenceLength,
+            seed: seed,
+            threads: threads.count,
+            resume: resume,
+            maxShardSize: maxShardSize.bytes
+        )
+        (request.effort, request.exceptions) = (effort, exceptions)
+        request.targets = targets ?? (engine.engine == .local ? .original : .independent)
+        request.slices = slices ?? ModelQuantizer.defaultSliceCount
+        (request.embeddings, request.isCanonical) = (embeddings, canonical)
+        request.blockTuningEpochs = blockTuningEpochs
+        request.memory = memory.bytes
+        return request
     }
+
+    /// Where the result goes.
+    private var trimmedOutput: String {
+        var output = output ?? ""
+        while output.count > 1, output.hasSuffix("/") { output.removeLast() }
+        return output
+    }
+
+    /// Shows what came of it.
+    func showResult(_ record: ArtifactRecord, _ place: String) throws {
+        let sizes = try OpenModel(place).sizes
+        result.show(
+            .object([
+                "output": .string(place), "sizes": sizes.json, "layers": record.json["layers"],
+            ]),
+            text: quantizationSummary(record, sizes, place)
+        )
+    }
+}
+
+/// What came of a quantization, as lines.
+func quantizationSummary(_ record: ArtifactRecord, _ sizes: SizeBreakdown, _ output: String)
+    -> String
+{
+    lossTable(record.layers) + "\n\n\(output): "
+        + "\(decimal(sizes.quantizedBits ?? 0, digits: 3)) bits per weight in the quantized layers, "
+        + "\(decimal(sizes.totalBits, digits: 3)) over the whole model, "
+        + byteText(sizes.totalBytes)
 }

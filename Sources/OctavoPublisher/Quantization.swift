@@ -27,22 +27,14 @@ public func quantize(
     _ request: QuantizationRequest,
     progress: @escaping ProgressHandler = { _ in }
 ) throws -> ArtifactRecord {
-    let place = try PartialFolder.vacant(output)
-    let name = lastComponent(place).removingSuffix(ContainerFile.suffix) ?? lastComponent(place)
-    let isContainer = place.hasSuffix(ContainerFile.suffix)
-    guard isContainer || request.embeddings == nil else {
-        throw QuantizationPlanError.embeddingsOutsideContainer
-    }
     let times = StageTimes()
     times.begin("reading and checking")
-    let (configuration, dense) = try checkedConfiguration(of: model, request)
-    let sources = try sourceRecords(of: model, progress)
-    try checkWeights(of: model, configuration, dense: dense, progress)
-    let quantizer = quantizer(configuration, request, dense)
+    let checked = try CheckedQuantization(of: model, to: output, request, progress)
+    let (configuration, quantizer) = (checked.configuration, checked.quantizer)
     let plan = try checkedMemoryPlan(quantizer, request, progress)
     let journal = try FolderJournal(
         for: output,
-        identity: identity(of: request, sources, quantizer.settings(request.effort)),
+        identity: identity(of: request, checked.sources, quantizer.settings(request.effort)),
         resume: request.resume,
         scheme: request.scheme,
         configuration: configuration
@@ -50,19 +42,15 @@ public func quantize(
     do {
         times.begin("calibration text")
         let sequences = try calibration(for: model, request, journal, configuration, progress)
-        let embeddings = try request.embeddings.map {
-            times.begin("embedding and head")
-            return try EmbeddingQuantization(
-                model: model,
-                configuration: configuration,
-                encoding: $0,
-                options: quantizer.options,
-                isCanonical: request.isCanonical,
-                threads: request.threads,
-                journal: journal,
-                progress: progress
-            ).run(sequences)
-        }
+        let embeddings = try encodedEmbeddings(
+            of: model,
+            checked,
+            request,
+            sequences,
+            journal.files,
+            times,
+            progress
+        )
         let run = QuantizationProgress(quantizer, times, progress)
         try quantizer.run(
             source: model,
@@ -70,55 +58,21 @@ public func quantize(
                 EncodedSource(model: model, matrices: $0.matrices, threads: request.threads)
             },
             sequences: sequences,
-            storage: activationStorage(plan, quantizer.batchSizes(of: sequences), journal),
+            storage: activationStorage(plan, quantizer.batchSizes(of: sequences), journal.path),
             journal: journal,
             progress: run.report
         )
-        times.begin("writing")
-        let artifact = try journal.makeArtifact()
-        var record = try writeArtifact(
+        return try finish(
             model,
+            checked,
+            request,
             journal,
-            configuration,
-            request,
-            embeddings: embeddings,
-            to: artifact,
-            progress: progress
+            sequences,
+            embeddings,
+            times,
+            { run.history },
+            progress
         )
-        record.sources = sources
-        record.solver = quantizer.settings(request.effort)
-        record.calibration = CalibrationRecord(
-            text: request.text.names,
-            tokens: sequences.reduce(0) { $0 + $1.count },
-            sequenceLength: request.sequenceLength,
-            digest: digest(ofTokens: sequences)
-        )
-        try describe(artifact, named: name, &record, sequences, threads: request.threads)
-        var made = artifact
-        if isContainer {
-            made = journal.containerFile
-            try removeAll(made)
-            try pack(
-                OpenModel(artifact),
-                encoded: embeddings?.matrices ?? [:],
-                to: made,
-                threads: request.threads,
-                progress: progress
-            )
-        }
-        let report = try report(
-            on: OpenModel(made),
-            named: name,
-            output: lastComponent(place),
-            record,
-            run.history,
-            times.end(),
-            request,
-            original: model
-        )
-        try AtomicFile.write(report.html, to: place + QuantizationReport.fileSuffix)
-        try journal.commit(made)
-        return record
     } catch {
         try? journal.discardIfEmpty()
         throw error
@@ -126,7 +80,7 @@ public func quantize(
 }
 
 /// The quantizer that a request asks for.
-private func quantizer(
+func quantizer(
     _ configuration: ModelConfiguration,
     _ request: QuantizationRequest,
     _ dense: Set<String>
@@ -139,6 +93,7 @@ private func quantizer(
         threads: request.threads
     )
     quantizer.targets = request.targets
+    quantizer.sliceCount = request.slices
     quantizer.unquantized = dense
     if request.blockTuningEpochs > 0 {
         var tuning = BlockTuningOptions()
@@ -149,28 +104,9 @@ private func quantizer(
     return quantizer
 }
 
-/// Runs the artifact to record a probe, and writes its record and card.
-func describe(
-    _ artifact: String,
-    named name: String,
-    _ record: inout ArtifactRecord,
-    _ sequences: [[Int]],
-    threads: Int
-) throws {
-    let model = try OpenModel(artifact)
-    record.probe = try recordProbe(
-        of: model,
-        prompts: sequences,
-        threads: threads
-    )
-    try AtomicFile.write(record.text, to: joined(artifact, ArtifactRecord.fileName))
-    let card = ModelCard(title: name, record: record, sizes: model.sizes)
-    try AtomicFile.write(card.markdown(), to: joined(artifact, ModelCard.fileName))
-}
-
 extension ModelQuantizer {
     /// The settings that the result depends on, but for the seed, as the record keeps them.
-    fileprivate func settings(_ effort: Effort) -> JSON {
+    func settings(_ effort: Effort) -> JSON {
         .object([
             "effort": .string(effort.rawValue), "targets": .string(targets.rawValue),
             "clustering_passes": .integer(options.clusteringPasses),
@@ -184,6 +120,7 @@ extension ModelQuantizer {
             "batch_tokens": .integer(batchTokens),
             "tuning_batch_tokens": .integer(tuningBatchTokens),
             "block_tuning": tuning.map(\.json) ?? .null,
+            "hessian_slices": targets == .independent ? .integer(sliceCount) : nil,
         ])
     }
 }
@@ -216,27 +153,36 @@ private func calibration(
     _ progress: @escaping ProgressHandler
 ) throws -> [[Int]] {
     if let kept = try journal.calibration() { return kept }
-    let count = request.tokens / request.sequenceLength
-    setBLASThreads(request.threads)
-    let found =
-        switch request.text {
-        case .files(let paths):
-            try sequences(
-                fromFiles: paths,
-                count: count,
-                length: request.sequenceLength,
-                model.tokenizer()
-            )
-        case .selfWritten:
-            try sequences(
-                writtenBy: model,
-                count: count,
-                length: request.sequenceLength,
-                seed: UInt64(request.seed),
-                threads: request.threads,
-                progress: progress
-            )
-        }
+    let found = try calibration(for: model, request, configuration, progress)
     try journal.keep(calibration: found)
     return found
+}
+
+/// New calibration sequences.
+func calibration(
+    for model: OpenModel,
+    _ request: QuantizationRequest,
+    _ configuration: ModelConfiguration,
+    _ progress: @escaping ProgressHandler
+) throws -> [[Int]] {
+    let count = request.tokens / request.sequenceLength
+    setBLASThreads(request.threads)
+    switch request.text {
+    case .files(let paths):
+        return try sequences(
+            fromFiles: paths,
+            count: count,
+            length: request.sequenceLength,
+            model.tokenizer()
+        )
+    case .selfWritten:
+        return try sequences(
+            writtenBy: model,
+            count: count,
+            length: request.sequenceLength,
+            seed: UInt64(request.seed),
+            threads: request.threads,
+            progress: progress
+        )
+    }
 }

@@ -30,7 +30,7 @@ func checkedMemoryPlan(
 }
 
 /// What takes memory before layers are quantized.
-private func preparations(
+func preparations(
     _ configuration: ModelConfiguration,
     _ request: QuantizationRequest
 ) -> [MemoryPlan.Part] {
@@ -54,10 +54,10 @@ private func preparations(
 func activationStorage(
     _ plan: MemoryPlan,
     _ batches: [Int],
-    _ journal: FolderJournal
+    _ directory: String
 ) throws -> any ActivationStorage {
     guard !plan.keepsActivationsInMemory else { return ActivationMemory() }
-    return try ActivationFile(in: journal.path, plan.activations, batches: batches)
+    return try ActivationFile(in: directory, plan.activations, batches: batches)
 }
 
 extension MemoryPlan {

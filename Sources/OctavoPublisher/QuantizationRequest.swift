@@ -17,6 +17,8 @@ public struct QuantizationRequest: Sendable {
     public var tokens: Int
     /// What linears are fitted to.
     public var targets = QuantizationTargets.original
+    /// With independent targets: into how many slices the text is cut, whose moments are summed by themselves.
+    public var slices = ModelQuantizer.defaultSliceCount
     /// How many tokens a sequence has.
     public var sequenceLength: Int
     /// The seed of all that is random.
@@ -35,6 +37,9 @@ public struct QuantizationRequest: Sendable {
     public var resume: Bool
     /// The most tensor bytes in a file.
     public var maxShardSize: Int
+
+    /// The most slices a text is cut into.
+    public static let mostSlices = 10_000
 
     /// Asks.
     public init(
@@ -98,6 +103,11 @@ func checkedConfiguration(
     guard model.aqlm == nil else { throw ModelError.alreadyQuantized(model.path) }
     let configuration = try model.configuration()
     try checkSolvable(request.scheme)
+    guard (1...QuantizationRequest.mostSlices).contains(request.slices) else {
+        throw QuantizationPlanError.argument(
+            "\(request.slices) slices; expected 1 to \(QuantizationRequest.mostSlices)"
+        )
+    }
     guard request.blockTuningEpochs == 0 || request.targets == .original else {
         throw QuantizationPlanError.argument(
             "blocks are tuned towards the original's outputs; expected targets \"original\""

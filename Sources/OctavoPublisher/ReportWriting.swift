@@ -124,6 +124,7 @@ extension QuantizationRequest {
     fileprivate func command(original: String, output: String) -> [String] {
         var words = ["octavo", "quantize", original, output, "--scheme", "\(scheme)"]
         words += ["--effort", effort.rawValue, "--targets", targets.rawValue]
+        if targets == .independent { words += ["--slices", "\(slices)"] }
         for exception in exceptions { words += ["--except", "\(exception)"] }
         if case .files = text { words += ["--calibration"] + text.names }
         words += ["--tokens", "\(tokens)", "--sequence-length", "\(sequenceLength)"]

@@ -13,6 +13,15 @@ final class StageTimes: Sendable {
     /// Begins a stage, which ends the one before it; a stage may come more than once.
     func begin(_ name: String) { turn(to: name) }
 
+    /// Adds a stage that others did.
+    func add(_ name: String, seconds: Double, cpuSeconds: Double) {
+        state.withLock {
+            $0.stages.append(
+                QuantizationReport.Stage(name: name, seconds: seconds, cpuSeconds: cpuSeconds)
+            )
+        }
+    }
+
     /// Ends the last stage and returns all, in the order in which they first began.
     func end() -> [QuantizationReport.Stage] {
         turn(to: nil)

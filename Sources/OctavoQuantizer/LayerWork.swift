@@ -48,6 +48,27 @@ public struct LayerWork: Sendable {
             + sum(options.refinements, LayerReport.Stage.refinement)
             + sum(options.sweeps, LayerReport.Stage.sweep) + operations(.rounding)
     }
+
+    /// The part of ``total`` that goes with the square of the inputs: products of weights with the Hessian, which
+    /// a machine does at another rate than searches.
+    public var products: Double {
+        let outputsByInputs = outputs * inputs
+        var sum = 0.0
+        for round in 0..<max(0, options.rounds) {
+            let isLate = 2 * (round + 1) > options.rounds
+            sum += Double(isLate ? max(1, options.hypotheses) : 1) * outputsByInputs * inputs
+            sum += solution
+        }
+        sum +=
+            Double(max(0, options.refinements))
+            * (Double(max(1, options.refinementHypotheses)) * outputsByInputs
+                * min(inputs, Double(options.refinedInputs)) + product + solution)
+        sum += Double(max(0, options.sweeps)) * (product + solution)
+        return sum + 3 * product
+    }
+
+    /// The rest of ``total``: searches for codes, and what prepares them.
+    public var searches: Double { total - products }
 }
 
 /// What quantizing an `[outputs, inputs]` layer is expected to take, as the number of floating-point
@@ -63,14 +84,14 @@ public func estimatedWork(scheme: Scheme, outputs: Int, inputs: Int, effort: Eff
         inputs: inputs,
         options: LayerQuantizerOptions(effort: effort)
     )
-    return work.total / work.share
+    return work.total / LayerWork.shareOfProducts(scheme)
 }
 
 extension LayerWork {
     /// The rate of the counted operations as a share of that of large products, as measured with AVX-512.
     ///
     /// Entries in cells come from further away.
-    fileprivate var share: Double { hasCells ? 0.2 : 0.45 }
+    public static func shareOfProducts(_ scheme: Scheme) -> Double { hasCells(scheme) ? 0.2 : 0.45 }
 
     private var books: Double { Double(scheme.codebooks) }
     private var entries: Double { Double(scheme.entries) }
@@ -85,7 +106,8 @@ extension LayerWork {
 
     /// How many cells a codebook has: as a search sorts it, about the root of its entries.
     private var cellCount: Double { Double(1 << ((scheme.bits + 1) / 2)) }
-    private var hasCells: Bool { scheme.bits > 10 }
+    private static func hasCells(_ scheme: Scheme) -> Bool { scheme.bits > 10 }
+    private var hasCells: Bool { Self.hasCells(scheme) }
     private var hasProducts: Bool { scheme.codebooks == 2 && scheme.bits <= 9 }
 
     /// How many entries and centers of cells are scored where one code is sought.

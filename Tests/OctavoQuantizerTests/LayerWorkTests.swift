@@ -46,4 +46,30 @@ struct LayerWorkTests {
         let preparation = 2 * 2 * 2 * 64.0
         #expect(work.operations(.sweep(1)) == scores + preparation + 4 * 4096)
     }
+
+    /// All products of quick effort on an 8 x 16 layer: two rounds and one refinement, all of whose inputs are refined at
+    /// once, with feedback among 16 inputs; a sweep; and what rounding takes.
+    @Test
+    func productsByHand() throws {
+        let work = LayerWork(
+            scheme: try #require(Scheme("1x1g8")),
+            outputs: 8,
+            inputs: 16,
+            options: .init(effort: .quick)
+        )
+        let (product, feedback, solution) = (4096.0, 8 * 16 * 16.0, 3 * 4096.0)
+        let rounds = 2 * (feedback + solution)
+        let refinement = feedback + product + solution
+        let sweep = product + solution
+        #expect(work.products == rounds + refinement + sweep + 3 * product)
+        #expect(work.products + work.searches == work.total)
+        // What is no product does not go with the square of the inputs.
+        let deep = LayerWork(
+            scheme: try #require(Scheme("1x1g8")),
+            outputs: 8,
+            inputs: 32,
+            options: .init(effort: .quick)
+        )
+        #expect(deep.searches == 2 * work.searches)
+    }
 }

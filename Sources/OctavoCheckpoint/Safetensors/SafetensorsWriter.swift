@@ -36,7 +36,8 @@ public struct SafetensorsWriter: ~Copyable {
     private var size: Int
     private let fileHasher = ContentHasher(.sha256)
     private var tensorHasher = ContentHasher(.sha256)
-    private var written: [WrittenTensor] = []
+    /// The tensors that have all their bytes, in their order, with digests.
+    public private(set) var written: [WrittenTensor] = []
     /// How many bytes of the current tensor have been given.
     private var filled = 0
 

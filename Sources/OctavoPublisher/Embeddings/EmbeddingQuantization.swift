@@ -25,7 +25,7 @@ struct EmbeddingQuantization {
     /// Whether codebooks are put in order.
     let isCanonical: Bool
     let threads: Int
-    let journal: FolderJournal
+    let journal: JournalFiles
     let progress: ProgressHandler
 
     /// How many tokens go through the original, at most.

@@ -9,11 +9,7 @@ extension BlockFitting {
     /// Without this the few tokens whose activations are thousands of times larger than all others', often
     /// the first of each sequence, would be all that counts.
     func weigh(_ input: inout Matrix, _ lack: inout Matrix?, by goal: Matrix) {
-        let factors = rowDots(goal, goal).map { square -> Float in
-            // What is not finite must stay so, and be told.
-            guard square.isFinite else { return .nan }
-            return square > 0 ? Float((Double(goal.columns) / square).squareRoot()) : 0
-        }
+        let factors = tokenFactors(of: goal)
         input.scaleRows(by: factors)
         lack?.scaleRows(by: factors)
     }
@@ -38,5 +34,15 @@ extension BlockFitting {
         var lack = goal
         add(there, times: -1, to: &lack)
         return lack
+    }
+}
+
+/// What each token's inputs are multiplied by to count by how small the token is in a stream: the inverse of the root
+/// of its mean square.
+func tokenFactors(of goal: Matrix) -> [Float] {
+    rowDots(goal, goal).map { square in
+        // What is not finite must stay so, and be told.
+        guard square.isFinite else { return .nan }
+        return square > 0 ? Float((Double(goal.columns) / square).squareRoot()) : 0
     }
 }

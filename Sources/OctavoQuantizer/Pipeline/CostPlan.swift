@@ -59,12 +59,22 @@ extension ModelQuantizer {
     /// The operations that the directions of a block's inputs take, in which errors that came in are undone.
     ///
     /// Finding them goes with the cube of the inputs: as measured, at widths of 576 and 1536, 55 times.
-    private func directions(inLayer layer: Int) -> Double {
+    public func directions(inLayer layer: Int) -> Double {
         guard targets == .original else { return 0 }
         let experts = configuration.experts(inLayer: layer)
         return InputSite.allCases.reduce(0.0) { sum, site in
             let (width, isExperts) = inputs(of: site, experts)
             return sum + Double(isExperts ? experts?.count ?? 1 : 1) * 55 * width * width * width
+        }
+    }
+
+    /// The operations that factoring the Hessians of a block takes, once for all linears that share an input: a Cholesky
+    /// factor, its inverse, and the conditional Hessian of each group.
+    public func metrics(inLayer layer: Int) -> Double {
+        let experts = configuration.experts(inLayer: layer)
+        return InputSite.allCases.reduce(0.0) { sum, site in
+            let (width, isExperts) = inputs(of: site, experts)
+            return sum + Double(isExperts ? experts?.count ?? 1 : 1) * 4 / 3 * width * width * width
         }
     }
 

@@ -45,6 +45,35 @@ public struct HessianAccumulator: Sendable {
         tokens += activations.rows
     }
 
+    /// What was added, as one slice of a text.
+    public var moments: InputMoments {
+        var triangle: [Float] = []
+        triangle.reserveCapacity(inputs * (inputs + 1) / 2)
+        for row in 0..<inputs {
+            for at in row * inputs...row * inputs + row { triangle.append(Float(sum[at])) }
+        }
+        return InputMoments(inputs: inputs, tokens: tokens, triangle: triangle)
+    }
+
+    /// Adds what was summed elsewhere.
+    ///
+    /// Slices give the same bytes only in the same order.
+    ///
+    /// - Throws: ``QuantizationError/inputsDiffer(_:found:expected:)``.
+    public mutating func add(_ slice: InputMoments) throws(QuantizationError) {
+        guard slice.inputs == inputs else {
+            throw .inputsDiffer(.hessian, found: slice.inputs, expected: inputs)
+        }
+        var next = 0
+        for row in 0..<inputs {
+            for at in row * inputs...row * inputs + row {
+                sum[at] += Double(slice.triangle[next])
+                next += 1
+            }
+        }
+        tokens += slice.tokens
+    }
+
     /// Returns the mean, with what is off the diagonal shrunk as befits the number of vectors.
     ///
     /// - Parameter shrinkage: The share `α` of the diagonal in `(1 − α) H + α diag(H)`; nil stands

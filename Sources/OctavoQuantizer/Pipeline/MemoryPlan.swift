@@ -41,13 +41,15 @@ extension ModelQuantizer {
     ///   - budget: How many bytes may be taken; nil for as many as it takes.
     ///   - preparations: What takes memory before the run itself, one after the other.
     ///   - resident: The bytes that encoded embeddings take throughout.
+    ///   - solves: Whether layers are quantized, or moments summed alone.
     /// - Returns: The plan; its total is above the budget where even what cannot go to disk is too much.
     public func memoryPlan(
         tokens: Int,
         sequenceLength: Int,
         budget: Int? = nil,
         preparations: [MemoryPlan.Part] = [],
-        resident: Int = 0
+        resident: Int = 0,
+        solves: Bool = true
     ) -> MemoryPlan {
         let activations = activationWidths
         let activationBytes = activations.values.reduce(0, +) * tokens * 4
@@ -56,7 +58,8 @@ extension ModelQuantizer {
             parts.append(MemoryPlan.Part(name: "encoded embeddings", bytes: resident))
         }
         parts +=
-            [embeddingPart, blockPart(tokens, sequenceLength)].max { total($0) < total($1) } ?? []
+            [embeddingPart, blockPart(tokens, sequenceLength, solves)].max { total($0) < total($1) }
+            ?? []
         let fits = budget.map { total(parts) + activationBytes <= $0 } ?? true
         parts.append(
             MemoryPlan.Part(
@@ -86,17 +89,18 @@ extension ModelQuantizer {
     /// How many floats each activation has that is kept of a token.
     private var activationWidths: [Activation: Int] {
         let inner = max(configuration.queryWidth, configuration.intermediateSize)
-        var widths: [Activation: Int] = [
-            .quantized: configuration.hiddenSize, .siteInput: inner,
-        ]
-        if targets == .original { widths[.original] = configuration.hiddenSize }
+        var widths: [Activation: Int] = [:]
+        if targets != .independent {
+            widths = [.quantized: configuration.hiddenSize, .siteInput: inner]
+        }
+        if targets != .weights { widths[.original] = configuration.hiddenSize }
         if keepsBlockInput { widths[.blockInput] = configuration.hiddenSize }
         if keepsOriginalBlockInput { widths[.originalBlockInput] = configuration.hiddenSize }
         return widths
     }
 
     /// The binary, its libraries, and the buffers that BLAS has for each thread.
-    private var programBytes: Int { (64 + 48 * threads) << 20 }
+    var programBytes: Int { (64 + 48 * threads) << 20 }
 
     private func total(_ parts: [MemoryPlan.Part]) -> Int { parts.reduce(0) { $0 + $1.bytes } }
 
@@ -108,7 +112,11 @@ extension ModelQuantizer {
     }
 
     /// While a block is at work.
-    private func blockPart(_ tokens: Int, _ sequenceLength: Int) -> [MemoryPlan.Part] {
+    private func blockPart(
+        _ tokens: Int,
+        _ sequenceLength: Int,
+        _ solves: Bool
+    ) -> [MemoryPlan.Part] {
         let layers = (0..<configuration.layerCount).map { layer in
             configuration.linears(inLayer: layer).map { $0.shape(in: configuration) }
         }
@@ -129,23 +137,39 @@ extension ModelQuantizer {
         let width = 8 * configuration.hiddenSize + inner * innerWidth
         // A sum in double, a batch's in single precision, and the means made of them; of inputs with
         // inputs, and of inputs with what is lacking in either half of the text.
-        let moments = (targets == .original ? 3 : 1) * widest * widest * (8 + 4 + 4)
+        let independent = targets == .independent
+        // Independent ones are summed over a slice and over all slices, and are a triangle in between.
+        let moments =
+            (targets == .original ? 3 : 1) * widest * widest
+            * (8 + 4 + 4 + (independent ? 8 + 2 : 0))
         // The Hessian, its factor and what that is made from; its eigenvectors and twice as much room to
         // find them.
         let metric = widest * widest * (4 + 4 + 8 + (targets == .original ? 3 * 4 : 0))
-        // Weights, targets, residuals, points and slopes of each layer that is being solved.
-        let solving = min(threads, 3) * (12 * 4 * largest + solverBytes(scheme, inputs: widest))
+        let solving = solvingBytes(largest: largest, widest: widest)
         // Gradients, both moments of Adam, the best parameters so far, and a trace of the batch.
         let tuned = tuning == nil ? 0 : 4 * (3 * weights + tunedRows * 2 * width)
         return [
-            MemoryPlan.Part(name: "a block's weights, before and after", bytes: 2 * 4 * weights),
+            independent
+                ? MemoryPlan.Part(name: "a block's weights", bytes: 4 * weights)
+                : MemoryPlan.Part(
+                    name: "a block's weights, before and after",
+                    bytes: 2 * 4 * weights
+                ),
             MemoryPlan.Part(name: "a batch in passage", bytes: 4 * rows * width),
             // Either a site is fitted or the block is tuned.
-            MemoryPlan.Part(
-                name: "layers being fitted",
-                bytes: max(moments + metric + solving, tuned)
-            ),
+            solves
+                ? MemoryPlan.Part(
+                    name: "layers being fitted",
+                    bytes: max(moments + metric + solving, tuned)
+                ) : MemoryPlan.Part(name: "moments", bytes: moments),
         ]
+    }
+}
+
+extension ModelQuantizer {
+    /// Weights, targets, residuals, points and slopes of each layer that is being solved.
+    func solvingBytes(largest: Int, widest: Int) -> Int {
+        min(threads, 3) * (12 * 4 * largest + solverBytes(scheme, inputs: widest))
     }
 }
 

@@ -9,9 +9,13 @@ public enum QuantizationTargets: String, CaseIterable, Sendable {
     /// What the original weights make of the inputs that the quantized model has, as in the AQLM
     /// authors' code: errors that came in stay.
     case weights
+    /// What the original weights make of the inputs that the original model has: no linear depends on another, so
+    /// that blocks can be quantized side by side; errors that came in stay.
+    case independent
 }
 
-/// Quantizes a whole model, a block at a time, each on the outputs of the quantized blocks before it.
+/// Quantizes a whole model, a block at a time, each on the outputs of the quantized blocks before it, unless targets
+/// are independent.
 ///
 /// One block of weights is resident at a time, besides what the storage keeps of each token.
 public struct ModelQuantizer: Sendable {
@@ -33,6 +37,12 @@ public struct ModelQuantizer: Sendable {
     ///
     /// Products differ in their last bits with their number.
     public var threads: Int
+    /// With independent targets: into how many slices the calibration text is cut, whose moments are summed by
+    /// themselves; their number decides last bits.
+    public var sliceCount = Self.defaultSliceCount
+
+    /// As many slices as there are where nothing else is said.
+    public static let defaultSliceCount = 8
     /// How many tokens go through a block at a time.
     public var batchTokens = 2048
     /// How many tokens make a step of tuning.
@@ -56,6 +66,7 @@ public struct ModelQuantizer: Sendable {
     /// - Parameters:
     ///   - source: The original weights.
     ///   - ends: Where the embedding comes from that the quantized model has; nil if it is the original's.
+    ///     With independent targets it is not asked.
     ///   - sequences: The calibration text, each sequence by itself.
     ///   - storage: Keeps the activations of all calibration tokens.
     ///   - journal: Gives back what is finished and takes what is new.
@@ -70,6 +81,15 @@ public struct ModelQuantizer: Sendable {
         progress: @escaping @Sendable (QuantizationEvent) -> Void = { _ in }
     ) throws {
         setBLASThreads(threads)
+        guard targets != .independent else {
+            return try runIndependently(
+                source: source,
+                sequences: sequences,
+                storage: storage,
+                journal: journal,
+                progress: progress
+            )
+        }
         progress(.stage(.passes))
         let streams = try Streams(
             sequences,
@@ -92,10 +112,12 @@ public struct ModelQuantizer: Sendable {
     var execution: Execution { Execution(threads: threads) }
 
     /// Whether the stream is needed as it was before a block when it has gone on.
-    var keepsBlockInput: Bool { tuning != nil || configuration.isParallel }
+    var keepsBlockInput: Bool {
+        tuning != nil || configuration.isParallel && targets != .independent
+    }
 
     /// The same of the original's stream.
-    var keepsOriginalBlockInput: Bool { targets == .original && configuration.isParallel }
+    var keepsOriginalBlockInput: Bool { targets != .weights && configuration.isParallel }
 
     /// Whether a linear is to be quantized.
     func isQuantized(_ name: LinearName, block: Int) -> Bool {

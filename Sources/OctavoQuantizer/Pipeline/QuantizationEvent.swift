@@ -35,6 +35,14 @@ public struct ExpertUse: Sendable, Equatable {
     public var tokens: Int
     /// The inputs of its widest linear.
     public var inputs: Int
+
+    /// Counts tokens.
+    public init(block: Int, expert: Int, tokens: Int, inputs: Int) {
+        self.block = block
+        self.expert = expert
+        self.tokens = tokens
+        self.inputs = inputs
+    }
 }
 
 /// How far the residual stream behind a block is from the original model's: the mean over tokens of

@@ -27,6 +27,12 @@ struct SiteStatistics: Sendable {
         self.init(width: width, streamWidth: nil, hasTargets: hasTargets)
     }
 
+    /// Takes what was summed elsewhere, for linears that are to do what the original weights do.
+    init(_ inputs: HessianAccumulator) {
+        fitsStream = false
+        self.inputs = inputs
+    }
+
     private init(width: Int, streamWidth: Int?, hasTargets: Bool) {
         fitsStream = streamWidth != nil
         inputs = HessianAccumulator(inputs: width)

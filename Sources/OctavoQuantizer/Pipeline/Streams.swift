@@ -19,6 +19,7 @@ struct Streams {
     /// - Parameters:
     ///   - sequences: The calibration text, each sequence by itself.
     ///   - batchTokens: About how many tokens make a batch.
+    ///   - slice: Which batches take part, all by default; they are counted from 0 anew.
     ///   - ends: Where the embedding is.
     ///   - storage: Where the streams are kept.
     ///   - activations: Which streams there are.
@@ -26,13 +27,17 @@ struct Streams {
     init(
         _ sequences: [[Int]],
         batchTokens: Int,
+        slice: Range<Int>? = nil,
         _ ends: ModelEnds,
         _ storage: any ActivationStorage,
         _ activations: [Activation]
     ) throws {
         self.storage = storage
         rotary = ends.configuration.rotaryTables(lengths: sequences.map(\.count))
-        batches = Self.batches(of: sequences, batchTokens: batchTokens)
+        let all = Self.batches(of: sequences, batchTokens: batchTokens)
+        batches = all[slice ?? all.indices].enumerated().map { index, batch in
+            Batch(index: index, tokens: batch.tokens, layout: batch.layout)
+        }
         for activation in activations { try embed(ends, as: activation) }
     }
 

@@ -124,6 +124,34 @@ struct Sandbox: Sendable {
         _ = try await run(arguments, prelude: watch)
     }
 
+    /// The same with any file whose path begins like that, or else at its end.
+    func run(_ arguments: String, killedOnceAny prefix: String) async throws {
+        let watch = """
+            :; "$@" & process=$!
+            until ls "\(prefix)"* >/dev/null 2>&1 || [ ! -e /proc/$process/exe ]; do :; done
+            kill -9 $process; wait $process; exit 0;
+            """
+        _ = try await run(arguments, prelude: watch)
+    }
+
+    /// Runs a shell's script in the sandbox, with the words that it calls `$1` and so on.
+    func shell(_ script: String, _ words: String..., input: String = "") async throws -> (
+        status: Int32, output: String, errors: String
+    ) {
+        let result = try await Subprocess.run(
+            .name("sh"),
+            arguments: Arguments(["-c", "cd \"$0\" && \(script)", path] + words),
+            environment: Self.environment(home: path, [:]),
+            input: .string(input),
+            output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20)
+        )
+        return (
+            Self.number(of: result.terminationStatus), result.standardOutput,
+            result.standardError
+        )
+    }
+
     /// Runs `octavo` and kills it after a while, or lets it end before.
     func kill(
         _ arguments: String,

@@ -132,4 +132,23 @@ struct MemoryPlanTests {
         #expect(rest.passes == plain.passes)
         #expect(rest.quantizing < plain.quantizing)
     }
+
+    @Test("a slice and a block by themselves take less than the whole run")
+    func tasksTakeLess() {
+        var quantizer = quantizer
+        quantizer.targets = .independent
+        quantizer.configuration.hiddenSize = 2048
+        quantizer.configuration.intermediateSize = 8192
+        let whole = quantizer.memoryPlan(tokens: 4096, sequenceLength: 64)
+        let slice = quantizer.slicePlan(tokens: 512, sequenceLength: 64, budget: 1 << 40)
+        #expect(slice.total < whole.total)
+        #expect(quantizer.blockTaskBytes < whole.total + 8192 * 8192 * 8)
+        // At least the block's weights and the sum of the widest input's moments.
+        let weights = 2048 * (64 + 32 + 32 + 64) + 3 * 2048 * 8192
+        #expect(slice.total > 4 * weights + 8 * 8192 * 8192)
+        #expect(quantizer.blockTaskBytes > 4 * weights + 8 * 8192 * 8192)
+        #expect(quantizer.probeBytes > 4 * weights)
+        // Streams of the original alone are kept.
+        #expect(whole.activations == [.original: 2048])
+    }
 }
