@@ -9,7 +9,7 @@ extension TaskContext {
         let parts = try plan.tasks.filter { $0.phase != .merge }.map { ($0, try work.open($0)) }
         try checkAll(parts)
         let sequences = try work.calibration()
-        guard try !isThere(parts, sequences) else { return try mark() }
+        guard try !isThere(parts, sequences) else { return try end() }
         try source.checkSideFiles()
         let quantized = Set(
             plan.blocks.flatMap { block in
@@ -61,8 +61,14 @@ extension TaskContext {
             { history },
             progress
         )
-        try mark()
+        try end()
+    }
+
+    /// Clears away what processes that were killed left, and says that all is done: in this order, since nothing is
+    /// looked at any more once that is said.
+    private func end() throws {
         try removeLeftovers()
+        try mark()
     }
 
     /// Compares the digests of what goes into the result; moments went into blocks and are not read again.

@@ -152,18 +152,17 @@ struct Sandbox: Sendable {
         )
     }
 
-    /// Runs `octavo` and kills it after a while, or lets it end before.
+    /// Runs `octavo` and kills it after a while, or lets it end before; returns when it has ended.
     func kill(
         _ arguments: String,
         after milliseconds: Int,
         environment: [String: String] = [:]
     ) async throws {
-        let wait =
-            "sleep \(Double(milliseconds) / 1000); kill -9 $process 2>&-; wait $process; exit 0;"
+        let seconds = Double(milliseconds) / 1000
         _ = try await run(
             arguments,
             environment: environment,
-            prelude: ":; \"$@\" & process=$!; \(wait)"
+            prelude: ":; timeout --signal=KILL \(seconds) \"$@\"; exit 0;"
         )
     }
 
