@@ -142,6 +142,19 @@ struct PublishTests {
                 #expect(plan.output.contains("due: outputs/hf-aqlm/model.safetensors changed"))
                 try await box.succeed("publish tiny.yaml --skip-push", environment: hub)
                 #expect(try readFile(weights) == good)
+                // Whose repository it will be is known once the hub is asked; then the card says so.
+                let readme = box("tiny.publish/outputs/hf-aqlm/README.md")
+                #expect(
+                    !String(decoding: try readFile(readme), as: UTF8.self).contains(
+                        "ada/tiny-AQLM\""
+                    )
+                )
+                try await box.succeed("publish tiny.yaml", environment: hub)
+                #expect(
+                    String(decoding: try readFile(readme), as: UTF8.self).contains(
+                        "ada/tiny-AQLM\""
+                    )
+                )
             }
         }
     }
@@ -173,6 +186,29 @@ struct PublishTests {
                 let none = try await box.fail("publish tiny.yaml --only tune", environment: hub)
                 #expect(none.contains("the manifest has no stage tune"))
             }
+        }
+    }
+
+    @Test("a stage that was interrupted is taken up or begun anew, but never without a word")
+    func interrupted() async throws {
+        try await withSandbox { box in
+            try TinyModel.tall.write(to: box("base"))
+            try box.add("base/README.md", "---\nlicense: mit\n---\n")
+            try box.add("text.txt", String(repeating: "Some text to read. ", count: 60))
+            try box.add(
+                "tiny.yaml",
+                manifest.replacing("{repository: ada/base, license: mit}", with: "{path: base}")
+            )
+            let command = "publish tiny.yaml --skip-push"
+            try await box.run(
+                command,
+                killedOnce:
+                    "tiny.publish/quantized.partial/model.layers.1.self_attn.q_proj.safetensors"
+            )
+            let notes = try await box.fail(command)
+            #expect(notes.contains("the stage quantize was interrupted"))
+            #expect(notes.contains("--resume, or begin it anew with --from quantize"))
+            try await box.succeed(command + " --from quantize")
         }
     }
 

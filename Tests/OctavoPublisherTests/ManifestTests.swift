@@ -69,6 +69,22 @@ struct ManifestTests {
         )
     }
 
+    @Test("the schema allows the same words as the reader")
+    func schemaHasTheWords() throws {
+        let schema = try JSON(parsing: readFile(Self.folder + "/schema.json"))["properties"]
+        func words(_ section: String, _ key: String) -> [String]? {
+            let section = schema?[section]
+            let keys = section?["properties"] ?? section?["items"]?["properties"]
+            return keys?[key]?["enum"]?.array?.compactMap(\.string)
+        }
+        #expect(words("quantization", "effort") == Effort.allCases.map(\.rawValue))
+        #expect(words("quantization", "targets") == QuantizationTargets.allCases.map(\.rawValue))
+        #expect(words("tuning", "update") == TuningOptions.Update.allCases.map(\.rawValue))
+        #expect(words("tuning", "objective") == TuningOptions.Objective.allCases.map(\.rawValue))
+        #expect(words("outputs", "kind") == ManifestOutput.Kind.allCases.map(\.rawValue))
+        #expect(words("outputs", "type") == WeightType.allCases.map(\.rawValue))
+    }
+
     @Test("every key is read")
     func everything() async throws {
         try await withTemporaryDirectory { folder in

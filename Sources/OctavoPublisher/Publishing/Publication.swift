@@ -55,7 +55,7 @@ public final class Publication: Sendable {
         let owner = try await checkHub()
         let source = try await fetchSource()
         let base = try checkLicense(source)
-        var run = StageRun(try graph(source), workspace, request, progress)
+        var run = StageRun(try graph(source, owner), workspace, request, progress)
         let master = workspace.place(run.graph.master == .init(.tune) ? tunedName : quantizedName)
 
         try pinned.withLock { try run.keep(.init(.source), $0.files, $0.facts) }
@@ -102,17 +102,19 @@ public final class Publication: Sendable {
     ///
     /// - Throws: As ``run()`` does before it makes anything.
     public func plan() async throws -> PublishingReport {
-        _ = try await checkHub()
+        let owner = try await checkHub()
         guard let source = try await knownSource() else { return try planOfBeginning() }
         _ = try checkLicense(source)
-        return report(StageRun(try graph(source), workspace, request, progress).plan(), source)
+        let run = StageRun(try graph(source, owner), workspace, request, progress)
+        return report(run.plan(), source)
     }
 
-    private func graph(_ source: PublishingSource) throws -> StageGraph {
+    private func graph(_ source: PublishingSource, _ owner: String?) throws -> StageGraph {
         let graph = try StageGraph(
             manifest,
             source: source.files,
             commit: source.commit,
+            owner: owner,
             signer: key?.fingerprint,
             endpoint: client.map { "\($0.configuration.endpoint)" } ?? ""
         )

@@ -175,6 +175,7 @@ extension Publication {
             manifest,
             source: [],
             commit: nil,
+            owner: nil,
             signer: key?.fingerprint,
             endpoint: ""
         )

@@ -45,6 +45,7 @@ struct StageGraph: Sendable {
     ///   - manifest: The manifest.
     ///   - source: The original's files.
     ///   - commit: The commit that they are of, if they are from a hub.
+    ///   - owner: The user, as far as the hub was asked: cards name repositories with their owners.
     ///   - signer: The fingerprint of the key that outputs are signed with, if they are.
     ///   - endpoint: The hub.
     /// - Throws: `FileError` for a file that the manifest names and that is not there.
@@ -52,6 +53,7 @@ struct StageGraph: Sendable {
         _ manifest: Manifest,
         source: [FileRecord],
         commit: String?,
+        owner: String?,
         signer: String?,
         endpoint: String
     ) throws {
@@ -93,7 +95,7 @@ struct StageGraph: Sendable {
             add(
                 PublishingStage(.card, of: output.name),
                 needs: [PublishingStage(.output, of: output.name)] + measured,
-                try manifest.cardParameters(output, commit, signer)
+                try manifest.cardParameters(output, commit, owner, signer)
             )
         }
         for output in manifest.outputs {
@@ -158,6 +160,7 @@ extension Manifest {
     fileprivate func cardParameters(
         _ output: ManifestOutput,
         _ commit: String?,
+        _ owner: String?,
         _ signer: String?
     ) throws -> JSON {
         let sections = card.sections.map { JSON.array([.string($0.title), .string($0.text)]) }
@@ -167,15 +170,14 @@ extension Manifest {
             ])
         }
         let template = try card.template.map { JSON.string(try MappedFile($0).digest().hex) }
+        func text(_ value: String?) -> JSON { value.map(JSON.string) ?? .null }
+        let base = source.repository.map { "\($0)" }
+        let tag = hub.tag.map { "\($0)" }
         return .object([
-            "title": card.title.map(JSON.string) ?? .null, "sections": .array(sections),
-            "template": template ?? .null,
-            "base": source.repository.map { .string("\($0)") } ?? .null,
-            "commit": commit.map(JSON.string) ?? .null,
-            "license": source.license.map(JSON.string) ?? .null,
-            "outputs": .array(places),
-            "output": .string(output.name), "tag": hub.tag.map { .string("\($0)") } ?? .null,
-            "signer": signer.map(JSON.string) ?? .null,
+            "title": text(card.title), "sections": .array(sections),
+            "template": template ?? .null, "base": text(base), "commit": text(commit),
+            "license": text(source.license), "outputs": .array(places), "owner": text(owner),
+            "output": .string(output.name), "tag": text(tag), "signer": text(signer),
         ])
     }
 }

@@ -93,7 +93,10 @@ struct StageRun {
         try checkInputs(stage)
         progress(Progress("publishing", 0, of: 1, note: "\(stage): \(reason)"))
         let inputs = graph.inputs(of: stage)
-        let mayTakeUp = workspace.made(stage) == nil && workspace.begun(stage) == inputs
+        // Who asks for it anew wants nothing of what lies there, unless they say so.
+        let isAnew = request.from.map { stage.kind.isAtOrAfter($0) } == true && !request.resume
+        let mayTakeUp =
+            !isAnew && workspace.made(stage) == nil && workspace.begun(stage) == inputs
         try workspace.begin(stage, inputs)
         let start = ProcessTime()
         let (files, facts) = try await body(mayTakeUp)
