@@ -66,10 +66,12 @@ struct SigningTests {
     func hidesPassphrases() async throws {
         try await withSandbox { box in
             let binary = try binary()
-            // A terminal of its own, in which somebody types the same twice when asked.
+            // A terminal of its own, in which somebody types the same twice, each time when asked.
             let typed = """
-                (sleep 1; printf 'sesame\\n'; sleep 1; printf 'sesame\\n'; sleep 1) | \
-                script -qec '\(binary) key create k.pem --encrypted' seen >/dev/null 2>&1;
+                asked() { for _ in $(seq 600); do grep -qs "$1" seen && return; sleep 0.1; done; }
+                (asked 'New passphrase:'; printf 'sesame\\n'; \
+                asked 'The same again:'; printf 'sesame\\n'; asked 'COMMAND_EXIT_CODE') | \
+                script -qefc '\(binary) key create k.pem --encrypted' seen >/dev/null 2>&1;
                 """
             _ = try await box.run("--version", prelude: typed)
             let seen = String(decoding: try readFile(box("seen")), as: UTF8.self)
