@@ -11,6 +11,8 @@ public func parallel(_ count: Int, threads: Int, _ body: @Sendable (Int) -> Void
         for index in 0..<count { body(index) }
         return
     }
+    guard !WorkerPool.shared.run(count, threads: threads, body) else { return }
+    // The pool is at work, for another thread or for the caller itself.
     let next = Atomic(0)
     DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
         while true {
