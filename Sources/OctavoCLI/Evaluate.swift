@@ -144,7 +144,7 @@ struct Evaluate: AsyncParsableCommand {
         _ original: OpenModel?,
         _ progress: @escaping ProgressHandler
     ) throws -> ArtifactMeasurements? {
-        let language = try subject.languageModel()
+        let language = try subject.inferenceModel()
         let ids = try tokenIDs(inFile: tokens)
         if let logits {
             try writeLogits(of: language, for: ids, to: logits, threads: threads.count)
@@ -154,7 +154,7 @@ struct Evaluate: AsyncParsableCommand {
             language,
             on: [ids],
             named: lastComponent(tokens),
-            teacher: original?.languageModel(),
+            teacher: original?.inferenceModel(),
             threads: threads.count,
             progress: progress
         )

@@ -64,7 +64,7 @@ struct Generate: AsyncParsableCommand {
     private func generate(_ subject: OpenModel) throws -> JSON {
         setBLASThreads(threads.count)
         let tokenizer = try subject.tokenizer()
-        let language = try subject.languageModel()
+        let language = try subject.inferenceModel()
         var input = try tokenizer.encode(prompt, addSpecialTokens: true)
         // An empty prompt begins where every text begins.
         if input.isEmpty, let begin = language.configuration.beginToken { input = [begin] }

@@ -61,11 +61,11 @@ public struct ModelEnds: Sendable {
     /// The architecture.
     public let configuration: ModelConfiguration
     /// `[vocabulary, hidden]`.
-    public var embedding: Matrix
+    public var embedding: DenseWeights
     /// `[hidden]`.
     public var finalNorm: [Float]
     /// `[vocabulary, hidden]`, or nil where the embedding serves.
-    public var untiedHead: Matrix?
+    public var untiedHead: DenseWeights?
 
     /// Loads the ends.
     ///
@@ -73,7 +73,7 @@ public struct ModelEnds: Sendable {
     public init(configuration: ModelConfiguration, from source: some WeightSource) throws {
         let (vocabulary, hidden) = (configuration.vocabularySize, configuration.hiddenSize)
         self.configuration = configuration
-        embedding = try source.matrix(
+        embedding = try source.denseWeights(
             "model.embed_tokens.weight",
             rows: vocabulary,
             columns: hidden
@@ -81,7 +81,7 @@ public struct ModelEnds: Sendable {
         finalNorm = try source.vector("model.norm.weight", count: hidden)
         untiedHead =
             configuration.tiesEmbeddings
-            ? nil : try source.matrix("lm_head.weight", rows: vocabulary, columns: hidden)
+            ? nil : try source.denseWeights("lm_head.weight", rows: vocabulary, columns: hidden)
     }
 
     /// Returns the embeddings of tokens, `[tokens, hidden]`.
@@ -89,13 +89,7 @@ public struct ModelEnds: Sendable {
     /// - Throws: ``TokenError`` if a token is not in the vocabulary.
     public func embed(_ tokens: [Int]) throws(TokenError) -> Matrix {
         try check(tokens)
-        let width = embedding.columns
-        var elements: [Float] = []
-        elements.reserveCapacity(tokens.count * width)
-        for token in tokens {
-            elements += embedding.elements[token * width..<(token + 1) * width]
-        }
-        var embedded = Matrix(rows: tokens.count, columns: width, elements: elements)
+        var embedded = embedding.gathered(rows: tokens)
         if configuration.embeddingScale != 1 { embedded.scale(by: configuration.embeddingScale) }
         return embedded
     }
@@ -114,7 +108,7 @@ public struct ModelEnds: Sendable {
     ///   - execution: How the pass is carried out.
     /// - Returns: The scores of each token's successor, not normalised.
     public func logits(_ hidden: Matrix, _ execution: Execution) -> Matrix {
-        logits(ofNormed: norm(hidden, execution))
+        logits(ofNormed: norm(hidden, execution), execution)
     }
 
     /// Returns what the head takes, `[rows, hidden]`.
@@ -131,8 +125,8 @@ public struct ModelEnds: Sendable {
     var norm: Norm { configuration.norm(finalNorm) }
 
     /// The logits of rows that are normed already.
-    func logits(ofNormed x: Matrix) -> Matrix {
-        var logits = product(x, transposed: false, untiedHead ?? embedding, transposed: true)
+    func logits(ofNormed x: Matrix, _ execution: Execution) -> Matrix {
+        var logits = (untiedHead ?? embedding).product(with: x, execution)
         if configuration.logitScale != 1 { logits.scale(by: configuration.logitScale) }
         if let cap = configuration.logitCap { logits.softCap(cap) }
         return logits
@@ -140,7 +134,7 @@ public struct ModelEnds: Sendable {
 }
 
 extension LanguageModel {
-    /// The same model with every additive layer replaced by the weights that it stands for.
+    /// The same model with every layer replaced by the weights that it stands for.
     ///
     /// For long texts: it takes four bytes a weight, but then no pass has to dequantize again.
     public func dequantized() -> LanguageModel {

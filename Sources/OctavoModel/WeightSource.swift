@@ -1,4 +1,4 @@
-import OctavoNumerics
+public import OctavoNumerics
 
 /// Where a model's weights come from: a checkpoint, or a test's dictionary.
 public protocol WeightSource {
@@ -23,6 +23,20 @@ public protocol WeightSource {
     /// - Returns: The layer, or nil if there are plain weights.
     /// - Throws: When its parts cannot be read or do not fit together.
     func additiveLayer(_ name: String) throws -> AdditiveLayer?
+
+    /// Returns a matrix in the 16 bits that it is stored in, or nil if it is to be floats.
+    ///
+    /// - Parameter name: As for ``tensor(_:)``.
+    /// - Returns: The matrix where it lies; its numbers may be any.
+    /// - Throws: When there is none of that name or it cannot be read.
+    func halves(_ name: String) throws -> HalfMatrix?
+
+    /// Returns the layer that stands for a linear laid out to be run, or nil if it is to be worked on or is dense.
+    ///
+    /// - Parameter name: Without `.weight`.
+    /// - Returns: The layer.
+    /// - Throws: When its parts cannot be read or do not fit together.
+    func packedLayer(_ name: String) throws -> PackedLayer?
 }
 
 extension WeightSource {
@@ -31,6 +45,12 @@ extension WeightSource {
 
     /// A source of dense weights only.
     public func additiveLayer(_ name: String) throws -> AdditiveLayer? { nil }
+
+    /// A source of floats.
+    public func halves(_ name: String) throws -> HalfMatrix? { nil }
+
+    /// A source of layers that are worked on.
+    public func packedLayer(_ name: String) throws -> PackedLayer? { nil }
 }
 
 /// Why a tensor cannot be a weight of the model.
@@ -66,9 +86,16 @@ extension WeightSource {
     func linear(_ name: String, outputs: Int, inputs: Int, hasBias: Bool) throws -> Linear {
         let bias = hasBias ? try vector(name + ".bias", count: outputs) : nil
         try require([outputs, inputs], of: name + ".weight")
-        guard let layer = try additiveLayer(name) else {
-            let weight = try matrix(name + ".weight", rows: outputs, columns: inputs)
-            return Linear(.dense(weight), bias: bias)
+        let layer: LinearLayer
+        if let packed = try packedLayer(name) {
+            layer = .packed(packed)
+        } else if let additive = try additiveLayer(name) {
+            layer = .additive(additive)
+        } else {
+            switch try denseWeights(name + ".weight", rows: outputs, columns: inputs) {
+            case .floats(let weight): layer = .dense(weight)
+            case .halves(let weight): layer = .halves(weight)
+            }
         }
         guard layer.outputs == outputs, layer.inputs == inputs else {
             throw WeightError.shape(
@@ -77,7 +104,23 @@ extension WeightSource {
                 expected: [outputs, inputs]
             )
         }
-        return Linear(.additive(layer), bias: bias)
+        return Linear(layer, bias: bias)
+    }
+
+    /// A matrix of the given shape, as floats or where it lies.
+    func denseWeights(_ name: String, rows: Int, columns: Int) throws -> DenseWeights {
+        try require([rows, columns], of: name)
+        guard let halves = try halves(name) else {
+            return .floats(try matrix(name, rows: rows, columns: columns))
+        }
+        guard halves.rows == rows, halves.columns == columns else {
+            throw WeightError.shape(
+                tensor: name,
+                found: [halves.rows, halves.columns],
+                expected: [rows, columns]
+            )
+        }
+        return .halves(halves)
     }
 
     /// Refuses a weight that is known to have another shape.

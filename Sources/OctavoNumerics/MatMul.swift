@@ -112,3 +112,37 @@ public func multiply(
         }
     }
 }
+
+/// Writes `x · weightsᵀ` to the columns of a range, of rows `stride` apart.
+///
+/// - Parameters:
+///   - x: `[any number, inputs]`.
+///   - weights: `[range.count, inputs]`.
+///   - range: The columns.
+///   - out: Where the columns' matrix begins.
+///   - stride: How many columns it has.
+func multiplyTile(
+    _ x: Matrix,
+    by weights: UnsafePointer<Float>,
+    _ range: Range<Int>,
+    into out: UnsafeMutablePointer<Float>,
+    stride: Int
+) {
+    guard x.rows > 0, !range.isEmpty else { return }
+    unsafe cblas_sgemm(
+        CblasRowMajor,
+        CblasNoTrans,
+        CblasTrans,
+        Int32(x.rows),
+        Int32(range.count),
+        Int32(x.columns),
+        1,
+        x.elements,
+        Int32(x.columns),
+        weights,
+        Int32(x.columns),
+        0,
+        out + range.lowerBound,
+        Int32(stride)
+    )
+}

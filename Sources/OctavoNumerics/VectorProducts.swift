@@ -53,3 +53,29 @@ public func squareLower(_ x: Matrix, rows: Range<Int>, into c: inout Matrix) {
         )
     }
 }
+
+/// Returns `weights · x` for one vector.
+///
+/// - Parameters:
+///   - weights: `[outputs, inputs]`.
+///   - x: `[1, inputs]`.
+/// - Returns: `[1, outputs]`.
+public func vectorProduct(_ weights: Matrix, _ x: Matrix) -> Matrix {
+    precondition(x.rows == 1 && x.columns == weights.columns && weights.rows > 0)
+    var out = Matrix(rows: 1, columns: weights.rows)
+    unsafe cblas_sgemv(
+        CblasRowMajor,
+        CblasNoTrans,
+        Int32(weights.rows),
+        Int32(weights.columns),
+        1,
+        weights.elements,
+        Int32(weights.columns),
+        x.elements,
+        1,
+        0,
+        &out.elements,
+        1
+    )
+    return out
+}

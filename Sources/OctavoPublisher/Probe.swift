@@ -16,7 +16,7 @@ func recordProbe(
         of: sequences,
         model.configuration(),
         from: model,
-        Execution(threads: threads)
+        Execution(threads: threads, evaluation: .dequantized)
     )
     let top = topLogits(logits, rows: sequences.indices, count: probeShape.logits)
     return zip(sequences, top).map { ProbeRecord(tokens: $0, ids: $1.ids, logits: $1.values) }
@@ -33,7 +33,10 @@ func replayDifference(
     guard record.tokens.count <= model.configuration.contextLength,
         (record.tokens + record.ids).allSatisfy(vocabulary.contains)
     else { return .infinity }
-    let logits = try model.logits(for: record.tokens, Execution(threads: threads))
+    let logits = try model.logits(
+        for: record.tokens,
+        Execution(threads: threads, evaluation: .dequantized)
+    )
     let last = Array(logits.elements.suffix(logits.columns))
     return relativeDifference(record.ids.map { last[$0] }, record.logits, spread: spread(last))
 }

@@ -2,8 +2,11 @@
 
 #include "backward.h"
 #include "blocks.h"
+#include "gathered.h"
+#include "halves.h"
 #include "inference.h"
 #include "isa.h"
+#include "lookup.h"
 #include "quantize.h"
 #include "process.h"
 #include "tuning.h"

@@ -55,7 +55,5 @@ double octavo_exp_difference(octavo_isa isa, const float *x, const float *y, siz
 /// The largest element of at least one.
 float octavo_largest(octavo_isa isa, const float *x, size_t count);
 
-/// out[o] = scales[o] · Σ_p table[p · entries + codes[o · length + p]] for `outputs` rows of codes.
-/// `entries` is a power of two; bits of a code beyond it are not looked at.
-void octavo_lookup_sums(octavo_isa isa, const float *table, size_t entries, const uint16_t *codes,
-                        size_t length, const float *scales, size_t outputs, float *out);
+/// The sum of words, for the sake of reading them.
+uint64_t octavo_read(octavo_isa isa, const uint64_t *words, size_t count);

@@ -42,7 +42,7 @@ extension ModelEnds {
         _ execution: Execution,
         addingTo gradients: inout EndGradients?
     ) -> Double {
-        let (head, width) = (untiedHead ?? embedding, hidden.columns)
+        let (head, width) = ((untiedHead ?? embedding).matrix, hidden.columns)
         var total = 0.0
         let counted = loss.rows ?? Array(0..<hidden.rows)
         var gradient = Matrix(rows: hidden.rows, columns: width)
@@ -50,7 +50,7 @@ extension ModelEnds {
             let rows = start..<min(start + 128, counted.count)
             let part = hidden.selecting(rows: Array(counted[rows]))
             let x = norm(part, execution)
-            var logits = logits(ofNormed: x)
+            var logits = logits(ofNormed: x, execution)
             let capped = configuration.logitCap == nil ? nil : logits
             total += loss.replace(rows, &logits, execution.threads)
             if let cap = configuration.logitCap, let capped {

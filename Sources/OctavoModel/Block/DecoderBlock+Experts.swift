@@ -81,10 +81,14 @@ extension DecoderBlock {
     ///   - execution: How the pass is carried out.
     /// - Returns: `[rows of y, intermediate]`.
     public func gated(_ y: Matrix, expert: Int, _ execution: Execution) -> Matrix {
-        var gate = self[linear: expertLinear(.gate, expert)](y, execution)
-        let up = self[linear: expertLinear(.up, expert)](y, execution)
-        configuration.gate.multiply(gate: &gate, by: up, threads: execution.threads)
-        return gate
+        var parts = outputs(
+            [expertLinear(.gate, expert), expertLinear(.up, expert)],
+            of: y,
+            execution
+        )
+        let up = parts.removeLast()
+        configuration.gate.multiply(gate: &parts[0], by: up, threads: execution.threads)
+        return parts[0]
     }
 
     /// Adds to the stream what experts make of their tokens.

@@ -17,10 +17,8 @@ extension DecoderBlock {
 
     private func gateAndUp(_ y: Matrix, _ execution: Execution) -> (Matrix, Matrix) {
         guard linearNames.contains(.gateUpProjection) else {
-            return (
-                self[linear: .gateProjection](y, execution),
-                self[linear: .upProjection](y, execution)
-            )
+            let parts = outputs([.gateProjection, .upProjection], of: y, execution)
+            return (parts[0], parts[1])
         }
         let both = self[linear: .gateUpProjection](y, execution)
         let width = configuration.intermediateSize

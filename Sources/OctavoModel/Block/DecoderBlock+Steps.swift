@@ -95,11 +95,12 @@ extension DecoderBlock {
 
     private func projections(_ x: Matrix, _ execution: Execution) -> (Matrix, Matrix, Matrix) {
         guard linearNames.contains(.queryKeyValueProjection) else {
-            return (
-                self[linear: .queryProjection](x, execution),
-                self[linear: .keyProjection](x, execution),
-                self[linear: .valueProjection](x, execution)
+            let parts = outputs(
+                [.queryProjection, .keyProjection, .valueProjection],
+                of: x,
+                execution
             )
+            return (parts[0], parts[1], parts[2])
         }
         let all = self[linear: .queryKeyValueProjection](x, execution)
         let (first, width) = (configuration.queryWidth, configuration.keyValueWidth)

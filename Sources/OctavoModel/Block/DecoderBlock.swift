@@ -92,6 +92,11 @@ public struct DecoderBlock: Sendable {
         return linear
     }
 
+    /// What several linears make of one input.
+    func outputs(_ names: [LinearName], of x: Matrix, _ execution: Execution) -> [Matrix] {
+        Linear.products(names.map { self[linear: $0] }, x, execution)
+    }
+
     /// How the scores of queries and keys are formed.
     var rule: AttentionRule {
         AttentionRule(

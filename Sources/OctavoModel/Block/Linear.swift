@@ -1,16 +1,22 @@
 public import OctavoNumerics
 
-/// The weights of a linear: as they are, or as sums of codebook entries.
-public enum LinearLayer: Sendable, Equatable {
+/// The weights of a linear: as they are, or as sums of codebook entries; to be worked on, or to be run.
+public enum LinearLayer: Sendable {
     /// `[outputs, inputs]`.
     case dense(Matrix)
+    /// Codes as quantization makes them: each product forms the weights.
     case additive(AdditiveLayer)
+    /// `[outputs, inputs]` in 16 bits, where they are stored.
+    case halves(HalfMatrix)
+    /// Codes laid out for the kernels that run them.
+    case packed(PackedLayer)
 
-    /// How products with additive layers are computed; dense layers are not concerned.
+    /// How products with packed layers are computed; others are not concerned.
     public enum Evaluation: Sendable {
         /// Whichever is faster for the number of rows.
         case automatic
-        /// From tables of products of each input group with each codebook entry.
+        /// Without the weights: from tables of products of each input group with each codebook entry, or from
+        /// the entries.
         case lookup
         /// With the weights that the layer stands for.
         case dequantized
@@ -21,6 +27,8 @@ public enum LinearLayer: Sendable, Equatable {
         switch self {
         case .dense(let weight): weight.rows
         case .additive(let layer): layer.outputs
+        case .halves(let weight): weight.rows
+        case .packed(let layer): layer.outputs
         }
     }
 
@@ -29,6 +37,8 @@ public enum LinearLayer: Sendable, Equatable {
         switch self {
         case .dense(let weight): weight.columns
         case .additive(let layer): layer.inputs
+        case .halves(let weight): weight.columns
+        case .packed(let layer): layer.inputs
         }
     }
 
@@ -37,12 +47,14 @@ public enum LinearLayer: Sendable, Equatable {
         switch self {
         case .dense(let weight): weight
         case .additive(let layer): layer.dequantized()
+        case .halves(let weight): weight.widened()
+        case .packed(let layer): layer.weight
         }
     }
 }
 
 /// A linear of a block: `y = x · weightᵀ + bias`.
-public struct Linear: Sendable, Equatable {
+public struct Linear: Sendable {
     /// The weights.
     public var layer: LinearLayer
     /// `[outputs]`, or nil.
@@ -63,11 +75,42 @@ public struct Linear: Sendable, Equatable {
     public func callAsFunction(_ x: Matrix, _ execution: Execution) -> Matrix {
         var y =
             switch layer {
-            case .dense(let weight): product(x, transposed: false, weight, transposed: true)
-            case .additive(let layer): layer.product(with: x, execution)
+            case .dense(let weight): DenseWeights.floats(weight).product(with: x, execution)
+            case .additive(let layer):
+                product(x, transposed: false, layer.dequantized(), transposed: true)
+            case .halves(let weight): weight.product(with: x, threads: execution.threads)
+            case .packed(let layer): layer.product(with: x, execution)
             }
         if let bias { add(bias, toRowsOf: &y, threads: execution.threads) }
         return y
+    }
+}
+
+extension Linear {
+    /// Multiplies one input with several linears, which share what can be shared.
+    ///
+    /// - Parameters:
+    ///   - linears: Linears that take the same input.
+    ///   - x: `[rows, inputs]`.
+    ///   - execution: How the products are computed.
+    /// - Returns: For each linear `[rows, outputs]`.
+    static func products(_ linears: [Linear], _ x: Matrix, _ execution: Execution) -> [Matrix] {
+        let weights = linears.compactMap { linear in
+            if case .packed(.lookup(let weights)) = linear.layer,
+                execution.looksUp(weights, rows: x.rows)
+            {
+                weights
+            } else {
+                nil as LookupWeights?
+            }
+        }
+        guard weights.count == linears.count else { return linears.map { $0(x, execution) } }
+        var products = lookupProducts(x, weights, threads: execution.threads)
+        for (index, linear) in linears.enumerated() {
+            guard let bias = linear.bias else { continue }
+            add(bias, toRowsOf: &products[index], threads: execution.threads)
+        }
+        return products
     }
 }
 

@@ -77,3 +77,17 @@ public struct LayerAttention: Sendable, Equatable {
         self.rotary = rotary
     }
 }
+
+extension ModelConfiguration {
+    /// How many weights of the blocks' linears a token passes.
+    public var activeLinearWeights: Int {
+        (0..<layerCount).reduce(0) { sum, layer in
+            linears(inLayer: layer).reduce(sum) { sum, name in
+                let (outputs, inputs) = name.shape(in: self)
+                // All experts are of one size.
+                guard let index = name.expertIndex else { return sum + outputs * inputs }
+                return sum + (index < (experts?.activeCount ?? 0) ? outputs * inputs : 0)
+            }
+        }
+    }
+}

@@ -53,7 +53,9 @@ struct EmbeddingQuantization {
         let moments = try moments(ends, hidden, execution)
         var matrices: [String: LossyMatrix] = [:]
         var tables: [EmbeddingRecord.Table] = []
-        for (name, values) in [(Self.embedding, ends.embedding), (Self.head, ends.untiedHead)] {
+        for (name, values) in [
+            (Self.embedding, ends.embedding.matrix), (Self.head, ends.untiedHead?.matrix),
+        ] {
             guard let values else { continue }
             let (matrix, loss) = try encode(values, named: name) { groupSize in
                 // What was measured was measured with all tables kept.

@@ -72,8 +72,7 @@ public func evaluate(
         throw EvaluationError.windowTooLong(longest, context: context)
     }
     setBLASThreads(threads)
-    let execution = Execution(threads: threads)
-    let model = model.dequantized()
+    let execution = Execution(threads: threads, evaluation: .dequantized)
     var loss = TextLoss()
     var teacherLoss = TextLoss()
     var distance = TeacherDistance()
@@ -163,7 +162,10 @@ public func writeLogits(
     threads: Int
 ) throws {
     setBLASThreads(threads)
-    let logits = try model.logits(for: tokens, Execution(threads: threads))
+    let logits = try model.logits(
+        for: tokens,
+        Execution(threads: threads, evaluation: .dequantized)
+    )
     guard
         let plan = TensorPlan(name: "logits", dtype: .f32, shape: [logits.rows, logits.columns])
     else { throw QuantizationPlanError.tensorTooLarge }

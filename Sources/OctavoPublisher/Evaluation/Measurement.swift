@@ -84,16 +84,15 @@ public func measure(
 
     let resets = request.measuresSpeed && ProcessMemory.resetPeak()
     progress(Progress("loading", 0, of: 1))
-    let stored = try model.languageModel()
+    let language = try model.inferenceModel()
     if request.measuresSpeed {
-        result.speed = try measureSpeed(of: stored, threads: request.threads) { done, all in
+        result.speed = try measureSpeed(of: language, threads: request.threads) { done, all in
             progress(Progress("timing", done, of: all, detail: "runs"))
         }
         result.speed?.peakMemory = resets ? ProcessMemory.peak : nil
     }
     guard tokenizer != nil || !texts.isEmpty || !tasks.isEmpty else { return result }
 
-    let language = stored.dequantized()
     if let tokenizer {
         for (index, prompt) in request.prompts.enumerated() {
             result.samples.append(
@@ -110,7 +109,7 @@ public func measure(
     }
     guard !texts.isEmpty || !tasks.isEmpty else { return result }
 
-    let teacher = try original?.languageModel().dequantized()
+    let teacher = try original?.inferenceModel()
     for text in texts {
         result.evaluations.append(
             try evaluate(

@@ -1,5 +1,5 @@
 public import OctavoBase
-import OctavoModel
+public import OctavoModel
 import OctavoNumerics
 
 /// How fast a model reads and writes, and what memory that takes.
@@ -77,18 +77,22 @@ private let work = (prompt: 128, added: 32, runs: 3)
 ///
 /// - Parameters:
 ///   - model: The model, its quantized layers as they are stored.
+///   - prompt: The tokens that are read; no more than the context leaves room for.
+///   - added: The tokens that are written; at most half the context.
 ///   - threads: The threads that take part.
 ///   - progress: Told how many runs are done, and of how many.
 /// - Returns: The figures, without memory.
 /// - Throws: ``EvaluationError`` where the context has no room.
-func measureSpeed(
+public func measureSpeed(
     of model: LanguageModel,
+    prompt: Int? = nil,
+    added: Int? = nil,
     threads: Int,
     progress: (Int, Int) -> Void
 ) throws -> SpeedReport {
     let configuration = model.configuration
-    let added = min(work.added, configuration.contextLength / 2)
-    let count = min(work.prompt, configuration.contextLength - added)
+    let added = min(added ?? work.added, configuration.contextLength / 2)
+    let count = min(prompt ?? work.prompt, configuration.contextLength - added)
     guard added > 0, count > 0 else {
         throw EvaluationError.windowTooLong(2, context: configuration.contextLength)
     }

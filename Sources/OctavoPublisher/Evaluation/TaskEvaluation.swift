@@ -81,7 +81,7 @@ func score(
 ) throws -> TaskScore {
     let likelihoods = try model.likelihoods(
         of: tokens.continuations,
-        Execution(threads: threads),
+        Execution(threads: threads, evaluation: .dequantized),
         progress: progress
     )
     var (plain, normalized, next) = (0, 0, 0)

@@ -91,10 +91,10 @@ private func selfWrittenReport(
         progress: progress
     )
     return try evaluate(
-        model.languageModel(),
+        model.inferenceModel(),
         on: windows,
         named: "text written by the original",
-        teacher: original.languageModel(),
+        teacher: original.inferenceModel(),
         threads: threads,
         progress: progress
     )

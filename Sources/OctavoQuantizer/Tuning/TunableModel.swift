@@ -27,8 +27,8 @@ public struct TunableModel: Sendable {
         let center = configuration.family.description.norm.center
         finalNorm = TunableParameter(model.ends.finalNorm, center: center)
         if updatesEmbeddings {
-            embedding = TunableParameter(model.ends.embedding.elements)
-            head = model.ends.untiedHead.map { TunableParameter($0.elements) }
+            embedding = TunableParameter(model.ends.embedding.matrix.elements)
+            head = model.ends.untiedHead.map { TunableParameter($0.matrix.elements) }
         }
         blocks = []
         for block in model.blocks {
@@ -118,8 +118,8 @@ public struct TunableModel: Sendable {
 
     private mutating func formEnds() {
         ends.finalNorm = finalNorm.values
-        if let embedding { ends.embedding.elements = embedding.values }
-        if let head { ends.untiedHead?.elements = head.values }
+        if let embedding { ends.embedding = .floats(ends.embedding.shaped(embedding.values)) }
+        if let head { ends.untiedHead = ends.untiedHead.map { .floats($0.shaped(head.values)) } }
     }
 
     /// Rounds all that is learned to what half precision holds.

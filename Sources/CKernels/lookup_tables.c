@@ -1,0 +1,214 @@
+#include "lookup.h"
+
+#include <math.h>
+
+// The largest sum of a run, below 32767 by more than rounding can add: half a unit for each of eight numbers,
+// and where inputs and entries are whole numbers too, half of one for each input.
+static float largest_sum(size_t size) { return 32700.0f - 4.0f * (float)size; }
+
+octavo_lookup_kernel octavo_lookup_best(void) {
+    octavo_isa isa = octavo_isa_best();
+#if defined(__x86_64__)
+    if (isa == OCTAVO_ISA_AVX512)
+        return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni")
+                   ? OCTAVO_LOOKUP_VBMI
+                   : OCTAVO_LOOKUP_AVX512;
+#endif
+    return isa == OCTAVO_ISA_AVX2 ? OCTAVO_LOOKUP_AVX2 : OCTAVO_LOOKUP_SCALAR;
+}
+
+size_t octavo_lookup_run(size_t codebooks) { return codebooks < 8 ? 8 / codebooks : 1; }
+
+static float length_of(const float *vector, size_t size) {
+    float sum = 0;
+    for (size_t i = 0; i < size; i++) sum += vector[i] * vector[i];
+    return sqrtf(sum);
+}
+
+// Whole numbers of one codebook: the largest element becomes 32767.
+static float prepare_words(const octavo_lookup_shape *s, const float *book, int16_t *out) {
+    float largest = 0;
+    for (size_t i = 0; i < s->entries * s->size; i++) largest = fabsf(book[i]) > largest ? fabsf(book[i]) : largest;
+    float unit = largest / 32767;
+    for (size_t e = 0; e < s->entries; e++)
+        for (size_t i = 0; i < s->size; i++) {
+            float whole = unit > 0 ? rintf(book[e * s->size + i] / unit) : 0;
+            // What is no number is nothing.
+            out[(i / 2 * ENTRIES + e) * 2 + i % 2] = fabsf(whole) <= 32767 ? (int16_t)whole : 0;
+        }
+    return unit;
+}
+
+float octavo_lookup_prepare(const octavo_lookup_shape *s, const float *books, float *floats, int16_t *words,
+                            float *word_units) {
+    size_t pairs = (s->size + 1) / 2;
+    float sum = 0;
+    if (floats) memset(floats, 0, sizeof(float) * s->codebooks * s->size * ENTRIES);
+    if (words) memset(words, 0, sizeof(int16_t) * s->codebooks * pairs * 2 * ENTRIES);
+    for (size_t m = 0; m < s->codebooks; m++) {
+        const float *book = books + m * s->entries * s->size;
+        float longest = 0;
+        for (size_t e = 0; e < s->entries; e++) {
+            float length = length_of(book + e * s->size, s->size);
+            longest = length > longest ? length : longest;
+            for (size_t i = 0; floats && i < s->size; i++)
+                floats[(m * s->size + i) * ENTRIES + e] = book[e * s->size + i];
+        }
+        if (words) word_units[m] = prepare_words(s, book, words + m * pairs * 2 * ENTRIES);
+        sum += longest;
+    }
+    return sum;
+}
+
+// Tables of one run: `groups` groups that share a factor. Returns the factor, which may have become smaller.
+typedef float build_run(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x, size_t groups,
+                        float factor, uint8_t *tables);
+
+// Words in order. Adding and taking away 1.5 · 2^23 rounds to even and keeps what is no number out of
+// conversions.
+OCTAVO_BODY float build_words(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
+                              size_t groups, float factor, uint8_t *tables) {
+    for (size_t g = 0; g < groups; g++, x += s->size)
+        for (size_t m = 0; m < s->codebooks; m++, tables += TABLE) {
+            const float *restrict book = books->floats + m * s->size * ENTRIES;
+            int16_t *restrict table = (int16_t *)(void *)tables;
+            for (size_t first = 0; first < ENTRIES; first += 64) {
+                float sums[64] = {0};
+                for (size_t i = 0; i < s->size; i++)
+                    for (size_t e = 0; e < 64; e++) {
+                        OCTAVO_ANY_ORDER
+                        sums[e] += x[i] * book[i * ENTRIES + first + e];
+                    }
+                for (size_t e = 0; e < 64; e++) {
+                    float rounded = sums[e] * factor + 0x1.8p23f;
+                    int32_t bits;
+                    memcpy(&bits, &rounded, sizeof bits);
+                    table[first + e] = (int16_t)bits;
+                }
+            }
+        }
+    return factor;
+}
+
+static float build_scalar(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
+            size_t groups, float factor, uint8_t *tables) {
+    return build_words(s, books, x, groups, factor, tables);
+}
+
+#if defined(__x86_64__)
+// The longest group there is.
+enum { INPUTS_MAX = 1024 };
+
+LOOKUP_AVX2 static float build_avx2(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
+            size_t groups, float factor, uint8_t *tables) {
+    return build_words(s, books, x, groups, factor, tables);
+}
+
+LOOKUP_AVX512 static float build_avx512(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
+            size_t groups, float factor, uint8_t *tables) {
+    return build_words(s, books, x, groups, factor, tables);
+}
+
+// 64 sums in the upper halves of words of 32 bits, the low bytes of those apart from the high ones.
+LOOKUP_VBMI static inline __attribute__((always_inline)) void store_planes(const __m512i sums[4], __m512i order,
+                                                                           uint8_t *table) {
+    __m512i front = _mm512_permutex2var_epi8(sums[0], order, sums[1]);
+    __m512i back = _mm512_permutex2var_epi8(sums[2], order, sums[3]);
+    _mm512_store_si512(table, _mm512_shuffle_i64x2(front, back, 0x44));
+    _mm512_store_si512(table + ENTRIES, _mm512_shuffle_i64x2(front, back, 0xEE));
+}
+
+// 64 entries of one codebook for two groups, whose inputs are pairs of whole numbers.
+LOOKUP_VBMI static inline __attribute__((always_inline)) void build_planes(size_t pairs, const int16_t *book,
+                                                                           const int32_t *one, const int32_t *two,
+                                                                           __m512i order, uint8_t *table,
+                                                                           uint8_t *next) {
+    // Half of what the upper halves are in: sums are rounded.
+    __m512i half = _mm512_set1_epi32(0x8000);
+    __m512i sums[2][4] = {{half, half, half, half}, {half, half, half, half}};
+    for (size_t i = 0; i < pairs; i++) {
+        __m512i left = _mm512_set1_epi32(one[i]), right = _mm512_set1_epi32(two[i]);
+        for (int k = 0; k < 4; k++) {
+            __m512i entries = _mm512_loadu_si512(book + 2 * (i * ENTRIES + 16 * k));
+            sums[0][k] = _mm512_dpwssd_epi32(sums[0][k], entries, left);
+            sums[1][k] = _mm512_dpwssd_epi32(sums[1][k], entries, right);
+        }
+    }
+    store_planes(sums[0], order, table);
+    if (next) store_planes(sums[1], order, next);
+}
+
+// Inputs of a run as pairs of whole numbers, `pairs` for each group. `factor` times the unit of the codebook makes
+// products that are 65536 times what tables hold.
+LOOKUP_VBMI static void whole_inputs(const float *x, size_t size, size_t pairs, size_t groups, float factor,
+                                     int32_t *out) {
+    for (size_t g = 0; g < groups; g++, x += size, out += pairs) {
+        int16_t whole[2 * INPUTS_MAX];
+        whole[2 * pairs - 1] = 0;
+        for (size_t i = 0; i < size; i++) {
+            float rounded = x[i] * factor + 0x1.8p23f;
+            int32_t bits;
+            memcpy(&bits, &rounded, sizeof bits);
+            whole[i] = (int16_t)bits;
+        }
+        memcpy(out, whole, 4 * pairs);
+    }
+}
+
+LOOKUP_VBMI static float build_vbmi(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
+                                    size_t groups, float factor, uint8_t *tables) {
+    uint8_t bytes[64];
+    for (int k = 0; k < 32; k++) {
+        bytes[k] = (uint8_t)(4 * k + 2);
+        bytes[k + 32] = (uint8_t)(4 * k + 3);
+    }
+    __m512i order = _mm512_loadu_si512(bytes);
+    float largest = 0, unit = 0;
+    for (size_t i = 0; i < groups * s->size; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+    for (size_t m = 0; m < s->codebooks; m++) unit = books->word_units[m] > unit ? books->word_units[m] : unit;
+    // Inputs must fit into 16 bits as well, which matters where one of them is nearly all of a run.
+    float reach = largest * unit * factor * 65536;
+    if (reach > 32767) factor *= 32767 / reach;
+    size_t pairs = (s->size + 1) / 2, stride = s->codebooks * TABLE;
+    for (size_t m = 0; m < s->codebooks; m++) {
+        int32_t inputs[8 * INPUTS_MAX / 2];
+        for (size_t first = 0; first < groups; first += 8) {
+            size_t some = groups - first < 8 ? groups - first : 8;
+            whole_inputs(x + first * s->size, s->size, pairs, some, factor * books->word_units[m] * 65536, inputs);
+            for (size_t block = 0; block < ENTRIES; block += 64) {
+                const int16_t *book = books->words + 2 * (m * pairs * ENTRIES + block);
+                uint8_t *table = tables + first * stride + m * TABLE + block;
+                for (size_t g = 0; g < some; g += 2, table += 2 * stride) {
+                    const int32_t *one = inputs + g * pairs, *two = some - g > 1 ? one + pairs : one;
+                    uint8_t *next = some - g > 1 ? table + stride : NULL;
+                    if (pairs == 4) build_planes(4, book, one, two, order, table, next);
+                    else build_planes(pairs, book, one, two, order, table, next);
+                }
+            }
+        }
+    }
+    return factor;
+}
+#endif
+
+void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape *s, const octavo_lookup_books *books,
+                         const float *x, size_t groups, uint8_t *tables, float *units) {
+    build_run *build = build_scalar;
+#if defined(__x86_64__)
+    if (kernel == OCTAVO_LOOKUP_AVX2) build = build_avx2;
+    if (kernel == OCTAVO_LOOKUP_AVX512) build = build_avx512;
+    if (kernel == OCTAVO_LOOKUP_VBMI) build = build_vbmi;
+#endif
+    (void)kernel;
+    size_t run = octavo_lookup_run(s->codebooks);
+    for (size_t g = 0; g < groups; g += run) {
+        size_t some = groups - g < run ? groups - g : run;
+        const float *inputs = x + g * s->size;
+        float lengths = 0;
+        for (size_t k = 0; k < some; k++) lengths += length_of(inputs + k * s->size, s->size);
+        // No product is longer than both vectors (Cauchy and Schwarz).
+        float reach = lengths * books->longest, factor = reach > 0 ? largest_sum(s->size) / reach : 0;
+        factor = build(s, books, inputs, some, factor, tables + g * s->codebooks * TABLE);
+        *units++ = factor > 0 ? 1 / factor : reach;
+    }
+}

@@ -1,0 +1,195 @@
+public import OctavoBase
+internal import CKernels
+
+/// A linear whose weights are sums of codebook entries, with codes of at most 8 bits, laid out for lookups.
+///
+/// The weights of output `o` and input group `j` are `scales[o] · Σ_m codebooks[m, codes[j, m, o]]`.
+public struct LookupWeights: Sendable {
+    /// The number of outputs.
+    public let outputs: Int
+    /// The number of inputs, a multiple of `groupSize`.
+    public let inputs: Int
+    /// The consecutive inputs of an output that share one code per codebook.
+    public let groupSize: Int
+    /// The number of codebooks, 1 to 8.
+    public let codebooks: Int
+    /// The entries of a codebook: a power of two, at most 256.
+    public let entries: Int
+    /// `[groups, codebooks, outputs]`, a byte each; bits beyond those of an entry are not looked at when weights
+    /// are formed, and stand for no entry in lookups.
+    public let codes: SharedBytes
+    /// `[outputs]`.
+    public let scales: [Float]
+    /// `[codebooks, entries, groupSize]`.
+    public let books: [Float]
+    /// What looks up.
+    public let kernel: LookupKernel
+    /// What the kernel builds tables from.
+    private let prepared: PreparedBooks
+
+    /// Takes parts that fit together.
+    public init(
+        outputs: Int,
+        inputs: Int,
+        groupSize: Int,
+        codebooks: Int,
+        entries: Int,
+        codes: SharedBytes,
+        books: [Float],
+        scales: [Float],
+        kernel: LookupKernel = .best
+    ) {
+        precondition(outputs > 0 && groupSize > 0 && inputs > 0 && inputs % groupSize == 0)
+        precondition(1...8 ~= codebooks && 1...256 ~= entries && entries & (entries - 1) == 0)
+        precondition(codes.count == outputs * (inputs / groupSize) * codebooks)
+        precondition(books.count == codebooks * entries * groupSize && scales.count == outputs)
+        self.outputs = outputs
+        self.inputs = inputs
+        self.groupSize = groupSize
+        self.codebooks = codebooks
+        self.entries = entries
+        self.codes = codes
+        self.books = books
+        self.scales = scales
+        self.kernel = kernel
+        let shape = octavo_lookup_shape(
+            size: groupSize,
+            codebooks: codebooks,
+            entries: entries,
+            outputs: outputs
+        )
+        prepared = PreparedBooks(books, shape, for: kernel)
+    }
+
+    /// Calls a function with what tables are built from.
+    func withPrepared(_ body: (inout octavo_lookup_books) -> Void) {
+        unsafe prepared.withParts(body)
+    }
+
+    /// How many groups an output has.
+    public var groups: Int { inputs / groupSize }
+
+    /// As the kernels take it.
+    var shape: octavo_lookup_shape {
+        octavo_lookup_shape(
+            size: groupSize,
+            codebooks: codebooks,
+            entries: entries,
+            outputs: outputs
+        )
+    }
+
+    /// How many groups share a unit.
+    var run: Int { octavo_lookup_run(codebooks) }
+
+    /// Calls a function with the codes as memory.
+    func withCodes(_ body: (UnsafePointer<UInt8>) -> Void) {
+        unsafe codes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            unsafe body(base.assumingMemoryBound(to: UInt8.self))
+        }
+    }
+
+    /// Whether tables are quicker than forming the weights.
+    public func lookupPays(rows: Int) -> Bool {
+        let positions = Double(groups * codebooks)
+        let row =
+            kernel.cost.entry * positions * 256 * Double(groupSize) / 8
+            + kernel.cost.lookup * positions * Double(outputs)
+        let weights = Double(outputs) * Double(inputs)
+        // Forming a weight, and multiplying it: measured like the others.
+        let (forming, product) = (0.62, 0.018)
+        return Double(rows) * (row - product * weights) < forming * weights
+    }
+
+    /// Returns the weights of some outputs, `[range.count, inputs]`.
+    public func weights(_ range: Range<Int>, on isa: InstructionSet = .best) -> Matrix {
+        precondition(0 <= range.lowerBound && range.upperBound <= outputs)
+        var out = Matrix(rows: range.count, columns: inputs)
+        unsafe out.elements.withUnsafeMutableBufferPointer { out in
+            guard let out = out.baseAddress else { return }
+            unsafe form(range, to: out, on: isa)
+        }
+        return out
+    }
+
+    private func form(
+        _ range: Range<Int>,
+        to out: UnsafeMutablePointer<Float>,
+        on isa: InstructionSet
+    ) {
+        var shape = shape
+        unsafe withCodes { codes in
+            unsafe octavo_lookup_decode(
+                isa.kernel,
+                &shape,
+                groups,
+                codes,
+                books,
+                scales,
+                range.lowerBound,
+                range.count,
+                out,
+                inputs
+            )
+        }
+    }
+
+    /// Returns `x · weightsᵀ` with the weights formed a tile at a time; it does not depend on `threads`.
+    public func formedProduct(
+        with x: Matrix,
+        threads: Int,
+        on isa: InstructionSet = .best
+    ) -> Matrix {
+        precondition(x.columns == inputs)
+        return unsafe tiledProduct(x, outputs: outputs, threads: threads) { range, out in
+            unsafe form(range, to: out, on: isa)
+        }
+    }
+}
+
+/// Codebooks in the order that a kernel builds tables from.
+private struct PreparedBooks: Sendable {
+    /// `[codebooks, groupSize, 256]`, or empty where whole numbers serve.
+    private var floats: [Float] = []
+    /// `[codebooks, (groupSize + 1) / 2, 256, 2]`, or empty.
+    private var words: [Int16] = []
+    /// What a whole number of each codebook stands for.
+    private var wordUnits: [Float] = []
+    /// The largest sum of the lengths of one entry of each codebook.
+    private var longest: Float = 0
+
+    init(_ books: [Float], _ shape: octavo_lookup_shape, for kernel: LookupKernel) {
+        var shape = shape
+        if kernel == .vbmi {
+            words = Array(
+                repeating: 0,
+                count: shape.codebooks * ((shape.size + 1) / 2) * 2 * OCTAVO_LOOKUP_ENTRIES
+            )
+            wordUnits = Array(repeating: 0, count: shape.codebooks)
+            longest = unsafe octavo_lookup_prepare(&shape, books, nil, &words, &wordUnits)
+        } else {
+            floats = Array(
+                repeating: 0,
+                count: shape.codebooks * shape.size * OCTAVO_LOOKUP_ENTRIES
+            )
+            longest = unsafe octavo_lookup_prepare(&shape, books, &floats, nil, nil)
+        }
+    }
+
+    func withParts(_ body: (inout octavo_lookup_books) -> Void) {
+        unsafe floats.withUnsafeBufferPointer { floats in
+            unsafe words.withUnsafeBufferPointer { words in
+                unsafe wordUnits.withUnsafeBufferPointer { units in
+                    var parts = unsafe octavo_lookup_books(
+                        floats: floats.baseAddress,
+                        words: words.baseAddress,
+                        word_units: units.baseAddress,
+                        longest: longest
+                    )
+                    unsafe body(&parts)
+                }
+            }
+        }
+    }
+}
