@@ -30,11 +30,12 @@ check: ## format, import table, no warnings
 fmt: ## put every file into the project's format
 	swift format format --in-place --parallel --recursive Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources
 
-bench: ## quality and speed of quantizer and tuning as ratios; time and memory with a large checkpoint
+bench: ## quality and speed of quantizer, tuning and inference as ratios; time and memory with a large checkpoint
 	@scripts/install-dependencies.sh
 	swift build -c release --product octavo
 	@Benchmarks/quantize.sh
 	@Benchmarks/tune.sh
+	@Benchmarks/inference.sh
 	@Benchmarks/model.sh
 	@Benchmarks/checkpoint.sh
 	@Benchmarks/container.sh

@@ -5,9 +5,14 @@ struct Benchmark: AsyncParsableCommand {
         abstract: "Measure what this machine makes of the work.",
         discussion: """
             Examples:
+              octavo benchmark kernels --threads 1
+              octavo benchmark inference ./folded --threads 2
               octavo benchmark quantize --scheme 2x8g8 --threads 1
               octavo benchmark tune --threads 1
             """,
-        subcommands: [BenchmarkQuantize.self, BenchmarkTune.self]
+        subcommands: [
+            BenchmarkKernels.self, BenchmarkInference.self, BenchmarkQuantize.self,
+            BenchmarkTune.self,
+        ]
     )
 }
