@@ -64,28 +64,35 @@ float octavo_lookup_prepare(const octavo_lookup_shape *s, const float *books, fl
 typedef float build_run(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x, size_t groups,
                         float factor, uint8_t *tables);
 
-// Words in order. Adding and taking away 1.5 · 2^23 rounds to even and keeps what is no number out of
-// conversions.
+// The 256 products of one group with one codebook. Adding and taking away 1.5 · 2^23 rounds to even and keeps what
+// is no number out of conversions.
+OCTAVO_BODY void build_table(size_t size, const float *restrict book, const float *restrict x, float factor,
+                             int16_t *restrict table) {
+    for (size_t first = 0; first < ENTRIES; first += 64) {
+        float sums[64] = {0};
+        for (size_t i = 0; i < size; i++)
+            for (size_t e = 0; e < 64; e++) {
+                OCTAVO_ANY_ORDER
+                sums[e] += x[i] * book[i * ENTRIES + first + e];
+            }
+        for (size_t e = 0; e < 64; e++) {
+            float rounded = sums[e] * factor + 0x1.8p23f;
+            int32_t bits;
+            memcpy(&bits, &rounded, sizeof bits);
+            table[first + e] = (int16_t)bits;
+        }
+    }
+}
+
 OCTAVO_BODY float build_words(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
                               size_t groups, float factor, uint8_t *tables) {
     for (size_t g = 0; g < groups; g++, x += s->size)
         for (size_t m = 0; m < s->codebooks; m++, tables += TABLE) {
-            const float *restrict book = books->floats + m * s->size * ENTRIES;
-            int16_t *restrict table = (int16_t *)(void *)tables;
-            for (size_t first = 0; first < ENTRIES; first += 64) {
-                float sums[64] = {0};
-                for (size_t i = 0; i < s->size; i++)
-                    for (size_t e = 0; e < 64; e++) {
-                        OCTAVO_ANY_ORDER
-                        sums[e] += x[i] * book[i * ENTRIES + first + e];
-                    }
-                for (size_t e = 0; e < 64; e++) {
-                    float rounded = sums[e] * factor + 0x1.8p23f;
-                    int32_t bits;
-                    memcpy(&bits, &rounded, sizeof bits);
-                    table[first + e] = (int16_t)bits;
-                }
-            }
+            const float *book = books->floats + m * s->size * ENTRIES;
+            int16_t *table = (int16_t *)(void *)tables;
+            // The compiler unrolls loops of a length that it knows, and keeps their sums in registers.
+            if (s->size == 8) build_table(8, book, x, factor, table);
+            else build_table(s->size, book, x, factor, table);
         }
     return factor;
 }
