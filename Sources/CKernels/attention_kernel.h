@@ -14,7 +14,7 @@ typedef float NAME(tile) __attribute__((vector_size(OCTAVO_KEY_TILE * 4), aligne
 
 // c[r][i] += Σ_k a[r][k] · b[k][i] for a few rows and vectors, both known where this is inlined. The columns of b
 // come in tiles that are `tile` bytes apart; its rows are `step` bytes apart. Halves come straight from memory, and
-// `ahead` is what is needed after them: the processor does not foresee it.
+// `ahead` is what is needed after them, as much again: the processor does not foresee it.
 TARGET static inline __attribute__((always_inline)) void NAME(small_product)(
     size_t rows, size_t vectors, int halves, const float *a, size_t stride_a, const char *b, size_t tile,
     size_t step, size_t depth, float *c, size_t stride_c, const char *ahead) {
@@ -60,7 +60,8 @@ TARGET static void NAME(product)(int halves, size_t rows, const float *a, size_t
                                  size_t stride_c, const char *ahead) {
     enum { WIDE = VECTORS * WIDTH, TILES = WIDE / OCTAVO_KEY_TILE };
     size_t tiles = columns / OCTAVO_KEY_TILE, taken;
-    for (; tiles > 0; tiles -= taken, b += taken * tile, c += taken * OCTAVO_KEY_TILE) {
+    for (; tiles > 0; tiles -= taken, b += taken * tile, c += taken * OCTAVO_KEY_TILE,
+                      ahead += taken * OCTAVO_KEY_TILE * depth * sizeof(uint16_t)) {
         taken = tiles >= TILES ? TILES : tiles >= 2 ? 2 : 1;
         if (taken == TILES) {
             if (halves)

@@ -77,7 +77,11 @@ public struct AttentionCache: Sendable {
         precondition(stride == heads * dimension && newValues.columns == stride)
         precondition(newValues.rows == newKeys.rows)
         check(spans, rows: newKeys.rows)
-        if precision == .half, ![newKeys, newValues].allSatisfy({ $0.fitsHalves(on: isa) }) {
+        if precision == .half,
+            !spans.allSatisfy({
+                newKeys.fitsHalves($0, on: isa) && newValues.fitsHalves($0, on: isa)
+            })
+        {
             widen(on: isa)
         }
         let (precision, keysOfHead, valuesOfHead) = (precision, keysOfHead, valuesOfHead)
@@ -172,9 +176,12 @@ private func widened(_ lines: [CacheLine], on isa: InstructionSet) -> [CacheLine
 }
 
 extension Matrix {
-    /// Whether all elements are finite when they are rounded to halves.
-    fileprivate func fitsHalves(on isa: InstructionSet) -> Bool {
-        unsafe octavo_fits_halves(isa.kernel, elements, elements.count) != 0
+    /// Whether all elements of a span's rows are finite when they are rounded to halves.
+    fileprivate func fitsHalves(_ span: AttentionSpan, on isa: InstructionSet) -> Bool {
+        let count = span.queryCount * columns
+        return unsafe withPointer(row: span.firstQuery, column: 0) {
+            unsafe octavo_fits_halves(isa.kernel, $0, count) != 0
+        } ?? true
     }
 
     /// Calls `body` with where an element is; those behind it follow.
