@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "half.h"
 #include "variants.h"
 
 // What the encoders of blocks have in common: numbers rounded to levels, and the sums from which least
@@ -66,32 +67,6 @@ OCTAVO_BODY void level_bytes(const float *values, int count, float offset, float
 // The whole number within a range that is nearest to value / unit; 0 where there is no quotient.
 OCTAVO_BODY float nearest_code(float value, float unit, float lowest, float highest) {
     return unit == 0 ? 0 : nearest(value / unit, lowest, highest);
-}
-
-// A number as an IEEE half, rounded to nearest with ties to even.
-OCTAVO_BODY uint16_t half_bits(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7FFFFFFF;
-    if (magnitude >= 0x47800000) return (uint16_t)(sign | 0x7C00);
-    if (magnitude < 0x38800000) {
-        // Subnormal: adding 0.5 puts the wanted bits at the end of the mantissa, rounded.
-        float shifted;
-        memcpy(&shifted, &magnitude, sizeof shifted);
-        shifted += 0.5f;
-        memcpy(&bits, &shifted, sizeof bits);
-        return (uint16_t)(sign | (bits - 0x3F000000));
-    }
-    return (uint16_t)(sign | (magnitude + 0xC8000FFF + (magnitude >> 13 & 1)) >> 13);
-}
-
-// What a half stands for.
-OCTAVO_BODY float half_value(uint16_t half) {
-    uint32_t bits = (uint32_t)(half & 0x7FFF) << 13;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    value *= 0x1p112f;
-    return half & 0x8000 ? -value : value;
 }
 
 OCTAVO_BODY float rounded_to_half(float value) { return half_value(half_bits(value)); }

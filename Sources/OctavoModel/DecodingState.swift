@@ -6,7 +6,7 @@ public struct DecodingState: Sendable {
     public let capacity: Int
     /// The sequences so far.
     fileprivate var texts: [[Int]]
-    fileprivate var caches: [LayerCache]
+    fileprivate var caches: [AttentionCache]
     fileprivate var rotary: RotaryTables
 
     /// Empty sequences of a model.
@@ -14,18 +14,34 @@ public struct DecodingState: Sendable {
     /// - Parameters:
     ///   - configuration: The architecture of the model.
     ///   - sequences: The number of sequences.
-    ///   - capacity: The longest length; all its memory is taken at once, `2 · keyValueWidth` floats
+    ///   - capacity: The longest length; all its memory is taken at once, `2 · keyValueWidth` numbers
     ///     for each token, sequence and block.
-    public init(configuration: ModelConfiguration, sequences: Int, capacity: Int) {
+    ///   - precision: What keys and values are kept as. A block whose numbers halves do not hold keeps them as
+    ///     float.
+    public init(
+        configuration: ModelConfiguration,
+        sequences: Int,
+        capacity: Int,
+        precision: CachePrecision = .half
+    ) {
         self.capacity = capacity
         texts = [[Int]](repeating: [], count: sequences)
         // For the whole capacity, and for texts that are still within an original context.
         let limits = configuration.layers.compactMap { $0.rotary?.limit }
         rotary = configuration.rotaryTables(lengths: [capacity] + limits.filter { $0 < capacity })
         caches = (0..<configuration.layerCount).map { _ in
-            LayerCache(rows: sequences * capacity, width: configuration.keyValueWidth)
+            AttentionCache(
+                sequences: sequences,
+                capacity: capacity,
+                keyValueHeads: configuration.keyValueHeadCount,
+                headDimension: configuration.headDimension,
+                precision: precision
+            )
         }
     }
+
+    /// The bytes of all keys and values.
+    public var cacheBytes: Int { caches.reduce(0) { $0 + $1.byteCount } }
 
     /// The number of tokens of each sequence.
     public var lengths: [Int] { texts.map(\.count) }
@@ -52,7 +68,7 @@ public struct DecodingState: Sendable {
 }
 
 extension LanguageModel {
-    /// Appends tokens to each sequence of a state, all in the same matrix products.
+    /// Appends tokens to each sequence of a state, all in the same matrix products, some hundreds at a time.
     ///
     /// Where a sequence grows to a length at which the model rotates all of it otherwise, it is run once
     /// more from its beginning: the result is always that of the whole sequence.
@@ -68,31 +84,56 @@ extension LanguageModel {
         with tokens: [[Int]],
         _ execution: Execution = Execution()
     ) throws(TokenError) -> Matrix {
+        // Enough for products to be efficient, and the widest activations of large models stay small.
+        try extend(&state, with: tokens, passLength: 512, execution)
+    }
+
+    /// The same with passes of other lengths.
+    func extend(
+        _ state: inout DecodingState,
+        with tokens: [[Int]],
+        passLength: Int,
+        _ execution: Execution = Execution()
+    ) throws(TokenError) -> Matrix {
         precondition(tokens.count == state.texts.count)
         try ends.check(tokens.joined())
         let held = state.append(tokens, configuration)
-        let input = zip(state.texts, held).map { Array($0[$1...]) }
-        var hidden = try ends.embed(Array(input.joined()))
-        let placement = CachePlacement(
-            layout: BatchLayout(lengths: input.map(\.count)),
-            after: held,
-            capacity: state.capacity
-        )
-        for (index, block) in blocks.enumerated() {
-            block.forward(
-                &hidden,
-                rotary: state.rotary,
-                extending: &state.caches[index],
-                at: placement,
-                execution
-            )
+        let lengths = state.lengths
+        precondition(lengths.allSatisfy { $0 <= state.capacity })
+        var last = Matrix(rows: tokens.count, columns: configuration.hiddenSize)
+        for pass in CachePlacement.passes(held: held, lengths: lengths, limit: passLength) {
+            let input = pass.spans.flatMap {
+                state.texts[$0.sequence][$0.keyCount - $0.queryCount..<$0.keyCount]
+            }
+            var hidden = try ends.embed(input)
+            for (index, block) in blocks.enumerated() {
+                block.forward(
+                    &hidden,
+                    rotary: state.rotary,
+                    extending: &state.caches[index],
+                    at: pass,
+                    execution
+                )
+            }
+            for span in pass.spans where span.keyCount == lengths[span.sequence] {
+                let row = span.firstQuery + span.queryCount - 1
+                last.setRow(span.sequence, to: row, of: hidden)
+            }
         }
-        let last = placement.spans.map { $0.firstQuery + $0.queryCount - 1 }
-        return ends.logits(hidden.selecting(rows: last), execution)
+        return ends.logits(last, execution)
     }
 }
 
 extension Matrix {
+    /// Copies a row of a matrix as wide as this one.
+    fileprivate mutating func setRow(_ row: Int, to source: Int, of other: Matrix) {
+        precondition(columns == other.columns)
+        elements.replaceSubrange(
+            row * columns..<(row + 1) * columns,
+            with: other.elements[source * columns..<(source + 1) * columns]
+        )
+    }
+
     /// The given rows, in their order.
     func selecting(rows indices: [Int]) -> Matrix {
         if indices.elementsEqual(0..<rows) { return self }

@@ -1,8 +1,7 @@
 import OctavoBase
 internal import CKernels
 
-/// Causal attention with grouped heads over whole sequences: scores are formed as products of
-/// matrices, for some queries at a time.
+/// Causal attention with grouped heads over whole sequences, forward and backward.
 public struct SequenceAttention: Sendable {
     /// `[tokens, heads · headDimension]`, rotated.
     public let queries: Matrix
@@ -44,30 +43,46 @@ public struct SequenceAttention: Sendable {
 
     /// Returns `softmax(scale · q · kᵀ) · v` of each query over the keys that it sees, as `queries`.
     ///
-    /// The result does not depend on `threads`.
+    /// The result does not depend on `threads`. Keys and values are laid out anew for it, of some sequences at a
+    /// time; no scores of more than a few queries exist at once.
     public func output() -> Matrix {
         var out = Matrix(rows: queries.rows, columns: queries.columns)
-        forEachUnit { unit in
-            var part = Matrix(rows: unit.rows.count, columns: groupWidth)
-            var probabilities = tileRoom(unit)
-            forEachTile(of: unit) { tile in
-                setScores(&probabilities, tile)
-                turnIntoProbabilities(&probabilities, tile)
-                multiply(
-                    probabilities,
-                    tile.scores,
-                    values,
-                    tile.keys,
-                    into: &part,
-                    tile.output
+        let longest = lengths.max() ?? 0
+        let together = max(1, Self.tokensTogether / max(1, longest))
+        var cache = AttentionCache(
+            sequences: min(together, lengths.count),
+            capacity: longest,
+            keyValueHeads: keys.columns / headDimension,
+            headDimension: headDimension,
+            precision: .float
+        )
+        var row = 0
+        for start in stride(from: 0, to: lengths.count, by: together) {
+            let lengths = lengths[start..<min(start + together, lengths.count)]
+            let spans = lengths.enumerated().map { sequence, length in
+                defer { row += length }
+                return AttentionSpan(
+                    firstQuery: row,
+                    queryCount: length,
+                    sequence: sequence,
+                    keyCount: length
                 )
             }
-            return part
-        } collect: { unit, part in
-            part.copy(to: &out, row: unit.rows.lowerBound, column: unit.firstQueryColumn)
+            cache.store(keys: keys, values: values, at: spans, threads: threads, on: instructions)
+            cache.attend(
+                queries,
+                at: spans,
+                rule: rule,
+                into: &out,
+                threads: threads,
+                on: instructions
+            )
         }
         return out
     }
+
+    /// Of how many tokens keys and values are laid out at once, if not of one sequence.
+    private static let tokensTogether = 4096
 }
 
 /// The pieces of work.

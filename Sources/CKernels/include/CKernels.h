@@ -1,5 +1,6 @@
 #pragma once
 
+#include "attention.h"
 #include "backward.h"
 #include "blocks.h"
 #include "gathered.h"

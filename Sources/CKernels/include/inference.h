@@ -38,13 +38,6 @@ void octavo_rotate_halves(octavo_isa isa, float *x, const float *cosines, const 
 void octavo_rotate_neighbours(octavo_isa isa, float *x, const float *cosines, const float *sines,
                               size_t heads, size_t width, size_t pairs);
 
-/// Attention of one query over `count` keys and values, whose rows are `stride` apart:
-/// out = Σ softmax(scale · keys · query)[i] · values[i], where what softmax takes is capped as by
-/// octavo_cap if `cap` is above zero. `scores` is room for `count` numbers.
-void octavo_attend(octavo_isa isa, const float *query, const float *keys, const float *values,
-                   size_t stride, size_t count, size_t dimension, float scale, float cap, float *scores,
-                   float *out);
-
 /// Σ exp(x[i] - shift), formed in double over short stretches of float.
 double octavo_exp_sum(octavo_isa isa, const float *x, size_t count, float shift);
 

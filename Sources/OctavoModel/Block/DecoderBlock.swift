@@ -141,20 +141,22 @@ public struct DecoderBlock: Sendable {
     func forward(
         _ hidden: inout Matrix,
         rotary: RotaryTables,
-        extending cache: inout LayerCache,
+        extending cache: inout AttentionCache,
         at placement: CachePlacement,
         _ execution: Execution
     ) {
         let x = attentionInput(hidden, execution)
         let projected = projected(x, at: placement.places, rotary: rotary, execution) { _, _ in }
-        cache.store(keys: projected.keys, values: projected.values, at: placement)
-        let attended = causalAttention(
-            queries: projected.queries,
-            keys: cache.keys.elements,
-            values: cache.values.elements,
-            spans: placement.spans,
+        cache.store(
+            keys: projected.keys,
+            values: projected.values,
+            at: placement.spans,
+            threads: execution.threads
+        )
+        let attended = cache.attend(
+            projected.queries,
+            at: placement.spans,
             rule: rule,
-            keyValueHeads: configuration.keyValueHeadCount,
             threads: execution.threads
         )
         finish(&hidden, x, attended, execution) { _, _ in }
