@@ -2,7 +2,7 @@
 
 // Outputs go through in tiles: their sums of a run and their totals stay in the first cache, beside the
 // tables of a run.
-enum { TILE = 1024 };
+enum { TILE = 2048 };
 
 // Adds to `totals` the numbers of one run: `positions` of them, at most 8 or those of one group.
 typedef void sum_run(const uint8_t *tables, size_t positions, const uint8_t *codes, size_t stride, size_t count,
@@ -114,6 +114,9 @@ LOOKUP_VBMI static inline __attribute__((always_inline)) void sum_pair(const uin
     for (size_t o = 0; o < whole; o += 64, sums += 2) {
         __m512i front = first ? _mm512_setzero_si512() : _mm512_load_si512(sums);
         __m512i back = first ? _mm512_setzero_si512() : _mm512_load_si512(sums + 1);
+        // What is read of memory is asked for one run of eight positions before.
+        _mm_prefetch((const char *)(codes + 8 * stride + o), _MM_HINT_T0);
+        if (pair) _mm_prefetch((const char *)(codes + 9 * stride + o), _MM_HINT_T0);
         add_found(&one, _mm512_loadu_si512(codes + o), &front, &back);
         if (pair) add_found(&two, _mm512_loadu_si512(codes + stride + o), &front, &back);
         if (!last) {

@@ -44,11 +44,17 @@ struct CodedTests {
             } * Double(scales[output])
         }
 
-        /// The product, and the sum of the magnitudes of its terms.
+        /// The product, and the sum of the magnitudes of its terms, one for each entry.
         func product(_ row: Int, _ output: Int) -> (value: Double, magnitude: Double) {
             (0..<groups * size).reduce((0, 0)) { sum, input in
-                let term = Double(x[row, input]) * weight(output, input)
-                return (sum.0 + term, sum.1 + abs(term))
+                let terms = (0..<codebooks).map { book in
+                    let entry = book * entries + code(output, input / size, book)
+                    return Double(x[row, input]) * Double(books[entry * size + input % size])
+                        * Double(scales[output])
+                }
+                return (
+                    sum.0 + terms.reduce(0, +), sum.1 + terms.reduce(0.0) { $0 + abs($1) }
+                )
             }
         }
 
@@ -176,12 +182,17 @@ struct CodedTests {
         let example = Case(Self.shapes[index], rows: 3)
         let range = example.outputs / 3..<example.outputs
         let (lookup, gathered) = (example.lookup(), example.gathered)
+        func magnitude(_ numbers: [Float]) -> Double {
+            numbers.reduce(0.0) { max($0, abs(Double($1))) }
+        }
+        let largest = magnitude(example.books) * magnitude(example.scales)
         for weights in [lookup.weights(range, on: isa), gathered.weights(range, on: isa)] {
             for (row, output) in range.enumerated() {
                 for input in 0..<weights.columns {
                     let expected = example.weight(output, input)
-                    // A sum of at most eight entries below one, times a scale below one.
-                    #expect(abs(Double(weights[row, input]) - expected) <= 1e-6)
+                    // A sum of at most eight entries, times a scale, each step rounded once.
+                    let bound = 1e-6 * Double(example.codebooks) * largest
+                    #expect(abs(Double(weights[row, input]) - expected) <= bound)
                 }
             }
         }
