@@ -3,6 +3,8 @@
 small codebooks, an embedding and a head in F16, and a byte-level tokenizer with as many merges as its vocabulary needs.
 
     Benchmarks/folded.py FOLDER MEGABYTES [2x8g8]
+
+Run as `octavo benchmark load FOLDER` or `octavo benchmark inference FOLDER` does; what it says means nothing.
 """
 
 import array
@@ -32,10 +34,15 @@ blocks = max(1, round((room - 4 * vocabulary * hidden) / block))
 chance = random.Random(1)
 
 
-def halves(count, spread):
-    """Random halves around zero, the same few over and over: their values do not matter."""
-    few = struct.pack("<4096e", *(chance.uniform(-spread, spread) for _ in range(4096)))
-    return (few * (count // 4096 + 1))[: 2 * count]
+# Signs and mantissas of halves are noise, exponents are few, as those of weights.
+EXPONENTS = bytes(i & 0x83 | 0x20 | (i >> 2 & 0x1F).bit_length() << 2 for i in range(256))
+
+
+def halves(count):
+    values = bytearray(2 * count)
+    values[0::2] = chance.randbytes(count)
+    values[1::2] = chance.randbytes(count).translate(EXPONENTS)
+    return values
 
 
 def codes(count):
@@ -47,7 +54,7 @@ def codes(count):
     return array.array(numbers.typecode, (number >> unused for number in numbers)).tobytes()
 
 
-tensors = [("model.embed_tokens.weight", "F16", [vocabulary, hidden], lambda n: halves(n, 0.05))]
+tensors = [("model.embed_tokens.weight", "F16", [vocabulary, hidden], halves)]
 for layer in range(blocks):
     path = f"model.layers.{layer}."
     for norm in ("input_layernorm", "post_attention_layernorm"):
@@ -55,10 +62,10 @@ for layer in range(blocks):
     for name, (o, i) in linears.items():
         kind = "I8" if width == 1 else "I16"
         tensors.append((path + name + ".codes", kind, [o, i // group, books], codes))
-        tensors.append((path + name + ".codebooks", "F16", [books, 1 << bits, 1, group], lambda n: halves(n, 0.03)))
+        tensors.append((path + name + ".codebooks", "F16", [books, 1 << bits, 1, group], halves))
         tensors.append((path + name + ".scales", "F16", [o, 1, 1, 1], lambda n: struct.pack("<e", 1) * n))
 tensors.append(("model.norm.weight", "F16", [hidden], lambda n: struct.pack("<e", 1) * n))
-tensors.append(("lm_head.weight", "F16", [vocabulary, hidden], lambda n: halves(n, 0.05)))
+tensors.append(("lm_head.weight", "F16", [vocabulary, hidden], halves))
 
 header, end = {"__metadata__": {"format": "pt"}}, 0
 for name, kind, shape, _ in tensors:
@@ -114,4 +121,4 @@ tokenizer = {
               "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False,
               "vocab": {word: i for i, word in enumerate(words)}, "merges": merges},
 }
-(folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+(folder / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False))
