@@ -140,7 +140,7 @@ def load(path, tokens=64):
         _, status, used = os.wait4(process.pid, 0)
         if status:
             sys.exit(f"loading {path} failed")
-        found.append((ends["ready"], ends["first token"], used.ru_maxrss / 1000))
+        found.append((ends["ready"], ends["first token"], used.ru_maxrss * 1.024 / 1000))
     return min(found)
 
 # A model that is run where it is mapped, beside the same in the other forms.

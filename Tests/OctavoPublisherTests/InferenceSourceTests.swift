@@ -102,17 +102,17 @@ struct InferenceSourceTests {
         }
     }
 
-    @Test("a layer without inputs is refused, not run")
+    @Test("a layer without inputs, which no kernel takes, is refused on opening")
     func refusesEmptyLayers() async throws {
         try await withModels { place in
             var files = try contents(of: place.folded)
             // Codes of 8 bits, of which there are none: [32, 0, 2].
             var config = try JSON(parsing: try #require(files["config.json"]))
             var object = try #require(config.object)
-            object["quantization_config"] = [
+            object["quantization_config"] = .object([
                 "quant_method": "aqlm", "nbits_per_codebook": 8, "num_codebooks": 2,
                 "in_group_size": 8, "out_group_size": 1, "linear_weights_not_to_quantize": [],
-            ]
+            ])
             config = .object(object)
             files["config.json"] = Array(config.text(.compact).utf8)
             let path = "model.layers.0.self_attn.q_proj"
@@ -131,9 +131,8 @@ struct InferenceSourceTests {
             ])
             let folder = joined(place.path, "empty")
             try write(files, to: folder)
-            let model = try OpenModel(folder)
-            #expect(try model.mappedLayer(path, threads: 1) == nil)
-            #expect(throws: (any Error).self) { try model.inferenceModel() }
+            let error = #expect(throws: CheckpointError.self) { try OpenModel(folder) }
+            #expect("\(try #require(error))".contains(path + ".codes"))
         }
     }
 }
