@@ -3,8 +3,8 @@ internal import CKernels
 
 /// Returns the products of one input with several layers, from tables of its products with their entries.
 ///
-/// Tables hold whole numbers of 16 bits: measured on random layers, and on those of real models, the error is
-/// 2·10⁻⁴ to 6·10⁻⁴ of the output's norm. Results do not depend on `threads`.
+/// Tables hold whole numbers of 16 bits: measured on random layers of ten schemes and shapes, the error is
+/// 1.5·10⁻⁴ to 3.5·10⁻⁴ of the output's norm. Results do not depend on `threads`.
 ///
 /// - Parameters:
 ///   - x: `[rows, inputs]`, each row with tables of its own.
@@ -39,7 +39,7 @@ private final class LookupTables: @unchecked Sendable {
             byteCount: positions * OCTAVO_LOOKUP_TABLE_BYTES,
             alignment: 64
         ).assumingMemoryBound(to: UInt8.self)
-        unsafe units = .allocate(capacity: layer.groups)
+        unsafe units = .allocate(capacity: layer.unitCount(groups: layer.groups))
     }
 
     deinit {
@@ -75,9 +75,9 @@ private func lookUp(
     _ threads: Int
 ) {
     let building = pieces(layers) { layer in
-        let runs = (layer.groups + layer.run - 1) / layer.run
+        let runs = (layer.groups + layer.groupsOfRun - 1) / layer.groupsOfRun
         let size = threads <= 1 ? runs : max(2, (runs + 2 * threads - 1) / (2 * threads))
-        return (layer.groups, size * layer.run)
+        return (layer.groups, size * layer.groupsOfRun)
     }
     parallel(building.count, threads: threads) { index in
         let (layer, range) = (layers[building[index].layer], building[index].range)
@@ -85,16 +85,22 @@ private func lookUp(
         var shape = layer.shape
         unsafe x.elements.withUnsafeBufferPointer { x in
             guard let x = x.baseAddress else { return }
+            let position = range.lowerBound * layer.codebooks
+            // Building tables leaves memory idle: codes that a cache holds are fetched meanwhile.
+            let fetches = layer.codes.count <= 384 << 10
             unsafe layer.withPrepared { books in
-                unsafe octavo_lookup_build(
-                    layer.kernel.kernel,
-                    &shape,
-                    &books,
-                    x + row * layer.inputs + range.lowerBound * layer.groupSize,
-                    range.count,
-                    table.bytes + range.lowerBound * layer.codebooks * OCTAVO_LOOKUP_TABLE_BYTES,
-                    table.units + range.lowerBound / layer.run
-                )
+                unsafe layer.withCodes { codes in
+                    unsafe octavo_lookup_build(
+                        layer.kernel.kernel,
+                        &shape,
+                        &books,
+                        x + row * layer.inputs + range.lowerBound * layer.groupSize,
+                        range.count,
+                        fetches ? codes + position * layer.outputs : nil,
+                        table.bytes + position * OCTAVO_LOOKUP_TABLE_BYTES,
+                        table.units + layer.unitCount(groups: range.lowerBound)
+                    )
+                }
             }
         }
     }
