@@ -5,8 +5,12 @@
 #   SMALL     a .aqlm file with encoded embeddings, and
 #   ORIGINAL  the model it was made from: how large the whole is beside 16 bits a weight
 #   SIZE_MB   the size of the checkpoint that speeds are measured with, made up (default: 1500)
-#   FOLDER    where to make it (default: a temporary folder)
+#   RUN_MB    the size of the folded model that is made up to be run where it is mapped (default: 1000)
+#   FOLDER    where to make them (default: a temporary folder)
 #   OCTAVO    the binary (default: .build/release/octavo)
+#
+# Of a model to be run, the time counts from the start of the process to the first product, with its file in the page
+# cache, the fastest of five; its memory counts pages of the mapped file.
 #
 # The made-up checkpoint has brain floats whose exponents vary as those of weights do and whose mantissas are
 # noise. Each command runs three times and the fastest counts, on two threads. `cp` and `sha256sum` run one after the other, as a user's script would.
@@ -16,11 +20,11 @@ export OCTAVO=${OCTAVO:-$PWD/.build/release/octavo}
 work=$(mktemp -d ${FOLDER:+-p "$FOLDER"})
 trap 'rm -rf "$work"' EXIT
 
-python3 - "$work" "${SIZE_MB:-1500}" "${FOLDED:-}" "${SMALL:-}" "${ORIGINAL:-}" <<'PY'
+python3 - "$work" "${SIZE_MB:-1500}" "${RUN_MB:-1000}" "${FOLDED:-}" "${SMALL:-}" "${ORIGINAL:-}" <<'PY'
 import json, os, pathlib, re, resource, shutil, struct, subprocess, sys, tempfile, time
 
-work, megabytes = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-folded, small, original = sys.argv[3:]
+work, megabytes, to_run = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+folded, small, original = sys.argv[4:]
 octavo = os.environ["OCTAVO"]
 
 def line(what, value, unit, bound, holds):
@@ -120,4 +124,39 @@ subprocess.run([octavo, "pack", checkpoint("few", count, 256), few], stdout=subp
 many, little = (best([octavo, "inspect", path, "--json"]) for path in (packed, few))
 ratio = (many[1] + 1e-3) / (little[1] + 1e-3)
 line("opening / opening of 1/256 of the bytes", ratio, "of the CPU", "<= 2", ratio <= 2)
+few.unlink()
+packed.unlink()
+shutil.rmtree(source)
+
+def load(path, tokens=64):
+    """Seconds until a model is ready and until its first token, and the most memory, of the fastest of five."""
+    found = []
+    for _ in range(5):
+        start, ends = time.monotonic(), {}
+        process = subprocess.Popen(
+            [octavo, "benchmark", "load", path, "--tokens", str(tokens), *threads], stdout=subprocess.PIPE, text=True)
+        for text in process.stdout:
+            ends[text.split(":")[0]] = time.monotonic() - start
+        _, status, used = os.wait4(process.pid, 0)
+        if status:
+            sys.exit(f"loading {path} failed")
+        found.append((ends["ready"], ends["first token"], used.ru_maxrss / 1000))
+    return min(found)
+
+# A model that is run where it is mapped, beside the same in the other forms.
+made = work / "made"
+subprocess.run([sys.executable, "Benchmarks/folded.py", made, str(to_run)], check=True)
+print(f"made-up folded model; ready to run, milliseconds from the start of the process; most MB within 64 tokens:")
+for name, options in [("files", None), ("packed", []), ("packed to be mapped", ["--mapped"])]:
+    path = made if options is None else work / f"{'mapped' if options else 'packed'}.aqlm"
+    if options is not None:
+        subprocess.run([octavo, "pack", made, path, *options, *threads], stdout=subprocess.DEVNULL, check=True)
+    size = sum(f.stat().st_size for f in path.iterdir()) if path.is_dir() else path.stat().st_size
+    ready, first, memory = load(path)
+    print(f"  {name:24}{size / 1e6:8.0f} MB, ready {1000 * ready:6.0f}, first token {1000 * first:6.0f}, memory {memory:6.0f}")
+    if options == []:
+        smaller = size
+line("to be mapped / packed otherwise", size / smaller, "of the size", "", True)
+line("mapped: from the start to the first product", 1000 * ready, "ms", "< 100", ready < 0.1)
+line("mapped: most memory / file", memory / (size / 1e6), "", "<= 1.1", memory <= 1.1 * size / 1e6)
 PY

@@ -84,6 +84,9 @@ for model in [*models, *sorted((fixtures / "aqlm").iterdir())]:
     content = made(model, ".aqlm")
     if content and len(content) <= LONGEST:
         seed("Container", f"written-{model.stem}", content)
+    content = made(model, ".aqlm", "--mapped")
+    if content and len(content) <= LONGEST:
+        seed("Container", f"mapped-{model.stem}", content)
 
 for path in fixtures.glob("tokenizer/*/tokenizer.json"):
     seed("TokenizerJSON", path.parent.name, path.read_bytes())

@@ -235,7 +235,7 @@ private struct JSONParser {
             at += 1
             switch byte {
             case UInt8(ascii: "\""): return try text(buffer[...], at: start)
-            case UInt8(ascii: "\\"): buffer.append(contentsOf: try parseEscape().utf8)
+            case UInt8(ascii: "\\"): buffer += String(try parseEscape()).utf8
             case 0..<0x20: throw failure(.badString)
             default: buffer.append(byte)
             }
@@ -249,7 +249,7 @@ private struct JSONParser {
         return text
     }
 
-    mutating func parseEscape() throws(JSONError) -> Character {
+    mutating func parseEscape() throws(JSONError) -> Unicode.Scalar {
         let byte = try peek()
         at += 1
         switch byte {
@@ -271,7 +271,7 @@ private struct JSONParser {
                 code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
             }
             guard let scalar = Unicode.Scalar(code) else { throw failure(.badString) }
-            return Character(scalar)
+            return scalar
         default: throw failure(.badString)
         }
     }
@@ -280,8 +280,12 @@ private struct JSONParser {
         var value: UInt32 = 0
         for _ in 0..<4 {
             let byte = try peek()
-            guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
-                throw failure(.badString)
+            let digit: UInt8
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+            default: throw failure(.badString)
             }
             value = value << 4 | UInt32(digit)
             at += 1

@@ -7,12 +7,13 @@ struct Benchmark: AsyncParsableCommand {
             Examples:
               octavo benchmark kernels --threads 1
               octavo benchmark inference ./folded --threads 2
+              octavo benchmark load folded.aqlm --threads 2
               octavo benchmark quantize --scheme 2x8g8 --threads 1
               octavo benchmark tune --threads 1
             """,
         subcommands: [
-            BenchmarkKernels.self, BenchmarkInference.self, BenchmarkQuantize.self,
-            BenchmarkTune.self,
+            BenchmarkKernels.self, BenchmarkInference.self, BenchmarkLoad.self,
+            BenchmarkQuantize.self, BenchmarkTune.self,
         ]
     )
 }

@@ -52,7 +52,7 @@ struct BenchmarkInference: AsyncParsableCommand {
 
     private func measure(_ subject: OpenModel, since began: Double) throws -> Report {
         setBLASThreads(threads.count)
-        let language = try subject.inferenceModel()
+        let language = try subject.inferenceModel(threads: threads.count)
         let loaded = ProcessTime().wall - began
         let speed = try measureSpeed(
             of: language,

@@ -14,6 +14,7 @@ struct Convert: AsyncParsableCommand {
               octavo convert model.gguf ./model --to safetensors --dtype f16
               octavo convert ./folded ./unfolded --to dense --dtype bf16
               octavo convert ./folded folded.aqlm --to aqlm
+              octavo convert ./folded folded.aqlm --to aqlm --mapped
               octavo convert ./model model.gguf --to gguf --type q4_k
               octavo convert ./folded folded.gguf --to gguf --type q8_0
             """
@@ -49,6 +50,12 @@ struct Convert: AsyncParsableCommand {
     @Option(help: "The most tensor bytes in a file.")
     var maxShardSize = ByteCount.fiveGigabytes
 
+    @Flag(
+        help:
+            "With --to aqlm: store tensors as they are run, so that the file is mapped, not decoded."
+    )
+    var mapped = false
+
     @OptionGroup
     var threads: ThreadOptions
     @OptionGroup
@@ -59,6 +66,9 @@ struct Convert: AsyncParsableCommand {
             guard output.hasSuffix(ContainerFile.suffix) else {
                 throw ValidationError("--to aqlm makes a file: end the name of the output in .aqlm")
             }
+        }
+        if mapped, to != .aqlm {
+            throw ValidationError("--mapped is for --to aqlm: no other form is stored in two ways")
         }
         if to == .gguf {
             guard output.hasSuffix(".gguf") else {
@@ -79,6 +89,7 @@ struct Convert: AsyncParsableCommand {
                 dtype: type?.dtype,
                 type: type?.ggml,
                 maxShardSize: maxShardSize.bytes,
+                isMapped: mapped,
                 threads: threads.count
             )
             let losses = try await runBlocking { try conversionLosses(source, options) }

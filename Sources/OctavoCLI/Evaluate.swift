@@ -144,7 +144,7 @@ struct Evaluate: AsyncParsableCommand {
         _ original: OpenModel?,
         _ progress: @escaping ProgressHandler
     ) throws -> ArtifactMeasurements? {
-        let language = try subject.inferenceModel()
+        let language = try subject.inferenceModel(threads: threads.count)
         let ids = try tokenIDs(inFile: tokens)
         if let logits {
             try writeLogits(of: language, for: ids, to: logits, threads: threads.count)
@@ -154,7 +154,7 @@ struct Evaluate: AsyncParsableCommand {
             language,
             on: [ids],
             named: lastComponent(tokens),
-            teacher: original?.inferenceModel(),
+            teacher: original?.inferenceModel(threads: threads.count),
             threads: threads.count,
             progress: progress
         )

@@ -14,6 +14,7 @@ struct Pack: AsyncParsableCommand {
             Examples:
               octavo pack ./folded folded.aqlm
               octavo pack ./folded - | ssh host 'cat > folded.aqlm'
+              octavo pack ./folded folded.aqlm --mapped
             """
     )
 
@@ -22,6 +23,14 @@ struct Pack: AsyncParsableCommand {
 
     @Argument(help: "The .aqlm file to make, which must not exist; - for standard output.")
     var output: String
+
+    @Flag(
+        help: """
+            Store tensors as they are run: the file is larger, and is mapped where it is run, not decoded. \
+            `octavo unpack` gives the same files back.
+            """
+    )
+    var mapped = false
 
     @OptionGroup
     var threads: ThreadOptions
@@ -37,7 +46,11 @@ struct Pack: AsyncParsableCommand {
     func run() async throws {
         try await reporting(as: result) { printer in
             let source = try await openModel(model, printer)
-            let options = ConversionOptions(target: .aqlm, threads: threads.count)
+            let options = ConversionOptions(
+                target: .aqlm,
+                isMapped: mapped,
+                threads: threads.count
+            )
             let (output, handler) = (output, printer.handler)
             let environment = processEnvironment()
             let summary = try await runBlocking {

@@ -9,6 +9,8 @@ public protocol EncodedTensor: Sendable {
     func forEachPiece(_ body: ([UInt8]) throws -> Void) throws
     /// Decodes some of them; whether they are those that they should be, going through all of them tells.
     func bytes(_ range: Range<Int>) throws -> [UInt8]
+    /// Their bytes where they are mapped, with the first of three dimensions last; nil where they are not so.
+    var mappedColumns: SharedBytes? { get }
 }
 
 /// A side file that a container holds in some encoding.

@@ -47,18 +47,13 @@ extension ContainerHeader {
                 "preamble and header give the content id \(id), expected \(preamble.id)"
             )
         }
-        if let first = requires.first {
-            throw ContainerError(
-                .requirement,
-                "a reader must know \(first.text(.compact)), and this one does not"
-            )
-        }
+        let requirements = try ContainerRequirement.all(requires)
         var known: [ContainedFile] = []
         var skipped: [String] = []
         var placement = PartPlacement(dataStart: preamble.dataStart)
         var partCount = 0
         for item in files {
-            let reader = try FileReader(item)
+            let reader = try FileReader(item, requirements)
             partCount += reader.parts.count
             guard partCount <= Self.mostParts else {
                 throw ContainerError(.partMember, "there are more than \(Self.mostParts) parts")
@@ -138,9 +133,13 @@ extension ContainerHeader {
         let path: String
         let parts: [JSON]
         let isOptional: Bool
+        private let requirements: Set<ContainerRequirement>
 
         /// Checks a file's own members (C13, C15).
-        init(_ json: JSON) throws(ContainerError) {
+        init(
+            _ json: JSON,
+            _ requirements: Set<ContainerRequirement>
+        ) throws(ContainerError) {
             guard let path = json["path"]?.string, let parts = json["parts"]?.array,
                 json["optional"] == nil || json["optional"]?.bool != nil
             else {
@@ -158,6 +157,7 @@ extension ContainerHeader {
             self.path = path
             self.parts = parts
             isOptional = json["optional"]?.bool ?? false
+            self.requirements = requirements
         }
 
         /// Checks the parts and gives them their places (C15 to C20).
@@ -218,6 +218,7 @@ extension ContainerHeader {
             }
             switch name {
             case "raw": return .raw
+            case "columns" where requirements.contains(.columns): return .columns
             case "bits": return .bits(try number("bits"))
             case "zstd": return .zstd
             case "planes": return .planes
@@ -230,9 +231,11 @@ extension ContainerHeader {
                 )
             default:
                 guard isOptional else {
+                    let isLater = ContainerRequirement(rawValue: name) != nil
                     throw ContainerError(
                         .encoding,
-                        "a part of \"\(path)\" is encoded as \"\(name)\", which is not known"
+                        "a part of \"\(path)\" is encoded as \"\(name)\", which is not "
+                            + (isLater ? "named in \"requires\"" : "known")
                     )
                 }
                 return nil

@@ -27,7 +27,16 @@ struct PartEntry {
 
 /// The text of a header, without padding.
 func headerText(_ files: [(path: String, parts: [PartEntry])], leaves: [UInt8]) -> [UInt8] {
-    headerText(files.map { ($0.path, $0.parts.map(\.json)) }, leaves: hexadecimal(leaves))
+    headerText(
+        files.map { ($0.path, $0.parts.map(\.json)) },
+        leaves: hexadecimal(leaves),
+        requires: requirements(files.flatMap(\.parts))
+    )
+}
+
+/// What a reader must know of parts beyond the first version of the format, sorted.
+func requirements(_ parts: [PartEntry]) -> [String] {
+    Set(parts.compactMap(\.encoding.requirement?.rawValue)).sorted()
 }
 
 /// How long a header can be at most, going by what is known before anything is encoded.
@@ -48,12 +57,18 @@ func headerLengthBound(_ files: [(path: String, parts: [PartEntry])]) -> Int {
         return (file.path, parts)
     }
     let leaves = String(repeating: "0", count: 64 * MerkleTree.leafCount(bound))
-    return (headerText(longest, leaves: leaves).count + 63) / 64 * 64
+    let text = headerText(
+        longest,
+        leaves: leaves,
+        requires: requirements(files.flatMap(\.parts))
+    )
+    return (text.count + 63) / 64 * 64
 }
 
 private func headerText(
     _ files: [(path: String, parts: [JSONObject])],
-    leaves: String
+    leaves: String,
+    requires: [String]
 ) -> [UInt8] {
     let items = files.map { file in
         JSON.object([
@@ -61,7 +76,8 @@ private func headerText(
         ])
     }
     let header: JSON = .object([
-        "files": .array(items), "leaves": .string(leaves), "requires": [],
+        "files": .array(items), "leaves": .string(leaves),
+        "requires": .array(requires.map(JSON.string)),
     ])
     return Array(header.text(.canonical).utf8)
 }

@@ -24,8 +24,8 @@ public struct ContainerPreamble: Sendable, Equatable {
     /// Where the data begin.
     public var dataStart: Int { Self.byteCount + headerLength }
 
-    init(headerLength: Int, fileLength: Int, id: Digest) {
-        minorVersion = 0
+    init(minorVersion: UInt16 = 0, headerLength: Int, fileLength: Int, id: Digest) {
+        self.minorVersion = minorVersion
         self.headerLength = headerLength
         self.fileLength = fileLength
         self.id = id

@@ -44,6 +44,8 @@ public struct PartPlan: Sendable {
     public enum Form: Sendable {
         /// As small as the registry makes it, without loss; codes have so many bits, if they are codes.
         case lossless(codeBits: Int?)
+        /// In an encoding that can be used where it is mapped: `raw` or `columns`.
+        case ready(PartEncoding)
         /// As it is encoded already, with loss: the halves that this decodes to take the place of the bytes.
         case encoded(LossyMatrix)
     }
@@ -139,14 +141,7 @@ public func writeContainer(
     guard tensorHeadersFit(tensorFiles.map { $0.parts[0].source.count }) else {
         throw ContainerWriteError.plan("the headers of the safetensors files are too long")
     }
-    for part in files.flatMap(\.parts) {
-        guard case .encoded(let matrix) = part.form else { continue }
-        guard let tensor = part.tensor, [.f16, .bf16].contains(tensor.dtype),
-            tensor.shape == matrix.shape, part.source.count == 2 * matrix.shape[0] * matrix.shape[1]
-        else {
-            throw ContainerWriteError.plan("a tensor is not the matrix that it is encoded as")
-        }
-    }
+    for part in files.flatMap(\.parts) { try checkForm(part) }
     let bounds = files.map { file in
         (file.path, file.parts.map { PartEncoder($0).boundEntry })
     }
@@ -159,6 +154,8 @@ public func writeContainer(
         start: ContainerPreamble.byteCount + headerLength,
         threads: threads
     )
+    // Files without parts of a later version have the bytes that they always had.
+    let minorVersion: UInt16 = requirements(bounds.flatMap(\.1)).isEmpty ? 0 : 1
     let total = files.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.source.count } }
     var done = 0
     var entries: [(path: String, parts: [PartEntry])] = []
@@ -178,6 +175,7 @@ public func writeContainer(
     }
     header += [UInt8](repeating: UInt8(ascii: " "), count: headerLength - header.count)
     let unsigned = ContainerPreamble(
+        minorVersion: minorVersion,
         headerLength: headerLength,
         fileLength: length,
         id: Digest(of: "")
@@ -194,4 +192,20 @@ public func writeContainer(
         contentSize: total,
         storedBytes: storedBytes
     )
+}
+
+/// Refuses a part whose bytes are not what its form is of.
+private func checkForm(_ part: PartPlan) throws(ContainerWriteError) {
+    switch part.form {
+    case .lossless: return
+    case .ready(let encoding):
+        guard [.raw, .columns].contains(encoding),
+            encoding.lengths(size: part.source.count, tensor: part.tensor) != nil,
+            part.tensor.map({ $0.dtype.byteCount(shape: $0.shape) == part.source.count }) ?? true
+        else { throw .plan("a part cannot be stored as \(encoding.name)") }
+    case .encoded(let matrix):
+        guard let tensor = part.tensor, [.f16, .bf16].contains(tensor.dtype),
+            tensor.shape == matrix.shape, part.source.count == 2 * matrix.shape[0] * matrix.shape[1]
+        else { throw .plan("a tensor is not the matrix that it is encoded as") }
+    }
 }

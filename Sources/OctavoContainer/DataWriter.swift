@@ -71,7 +71,7 @@ final class DataWriter {
             let digest = ContentHasher(.sha256)
             if let length = try write(encoder, as: encoding, digest) {
                 let limit = size / 100 * (100 - PartEncoder.leastSaving)
-                if encoding == raw || length <= limit {
+                if encoding == raw || encoding == encoder.ready || length <= limit {
                     end(size: size, length: length)
                     return PartEntry(
                         encoding: encoding,
@@ -141,6 +141,8 @@ final class DataWriter {
                 length += piece.encoded.bytes.count
                 table += piece.encoded.table
             }
+            // Every piece of columns takes something of all pages.
+            guard encoding != .columns else { continue }
             // An embedding alone may be larger than what memory is meant to hold.
             let last = min(first + 4 * threads, count) - 1
             let end = PartReader.range(last, size: encoder.size, encoding).upperBound

@@ -6,6 +6,7 @@ extension PartEncoder {
 
     /// The encoding that makes a few pieces of a large part smallest.
     func choice(threads: Int) -> PartEncoding {
+        if let ready { return ready }
         let candidates = candidates
         guard !candidates.isEmpty else { return .raw }
         let sizes = parallelMap(candidates.count, threads: threads) { index in
@@ -50,6 +51,9 @@ struct SmallPart: Sendable {
             best = matrix.encoding
             stored = matrix.stored
             decoded = matrix.piece(0..<size, encoder.plan.tensor?.dtype ?? .f16)
+        } else if let ready = encoder.ready {
+            best = ready
+            stored = encoder.piece(0, as: ready)?.bytes ?? stored
         } else {
             let limit = size - (size * PartEncoder.leastSaving + 99) / 100
             for encoding in encoder.candidates where encoder.pieceCount(encoding) == 1 {

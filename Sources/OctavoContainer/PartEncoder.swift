@@ -20,6 +20,9 @@ struct PartEncoder: Sendable {
 
     var size: Int { plan.source.count }
 
+    /// The encoding that is chosen already, if one is.
+    var ready: PartEncoding? { if case .ready(let encoding) = plan.form { encoding } else { nil } }
+
     /// The encodings without loss that are worth a try.
     var candidates: [PartEncoding] {
         guard size > 0, case .lossless(let codeBits) = plan.form else { return [] }
@@ -43,7 +46,7 @@ struct PartEncoder: Sendable {
         var length = size
         if case .encoded(let matrix) = plan.form { length = max(length, matrix.storedSize) }
         return PartEntry(
-            encoding: .raw,
+            encoding: ready ?? .raw,
             size: size,
             length: length + 8 * (PartEncoding.planes.blockCount(size) + 1) + size / 8,
             digest: Digest(of: ""),
@@ -60,10 +63,11 @@ struct PartEncoder: Sendable {
     /// Encodes a piece without loss; nil if that cannot be.
     func piece(_ index: Int, as encoding: PartEncoding) -> EncodedPiece? {
         let range = PartReader.range(index, size: size, encoding)
+        if encoding == .columns { return EncodedPiece(bytes: columns(range)) }
         return plan.source.withBytes(range) { bytes in
             switch encoding {
             case .raw: return EncodedPiece(bytes: bytes.array)
-            case .additive: return nil
+            case .columns, .additive: return nil
             case .bits(let bits):
                 let width = plan.tensor?.dtype == .i8 ? 1 : 2
                 return packedBits(bytes, width: width, bits: bits).map { EncodedPiece(bytes: $0) }
@@ -73,6 +77,12 @@ struct PartEncoder: Sendable {
                 return exactIntegers(bytes, group: group).map { EncodedPiece(bytes: $0) }
             }
         }
+    }
+
+    /// Some bytes of a tensor with its first dimension last.
+    private func columns(_ range: Range<Int>) -> [UInt8] {
+        guard let rows = plan.tensor?.shape[0], rows > 0 else { return [] }
+        return plan.source.withBytes(0..<size) { transposedBytes(range, of: $0, rows: rows) }
     }
 
     private static func encoded(_ planes: [[UInt8]]) -> EncodedPiece {

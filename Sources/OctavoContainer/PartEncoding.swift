@@ -4,6 +4,8 @@ public import OctavoBase
 public enum PartEncoding: Sendable, Hashable {
     /// As they are.
     case raw
+    /// A tensor of I8 of three dimensions, with the first one last.
+    case columns
     /// Signed codes of I8 or I16, each in so many bits (1 to 16).
     case bits(Int)
     /// In blocks of a MiB, each as zstd frames or as it is.
@@ -20,6 +22,7 @@ public enum PartEncoding: Sendable, Hashable {
     public var name: String {
         switch self {
         case .raw: "raw"
+        case .columns: "columns"
         case .bits: "bits"
         case .zstd: "zstd"
         case .planes: "planes"
@@ -36,13 +39,16 @@ public enum PartEncoding: Sendable, Hashable {
     /// The members of a part that say more than the name.
     var members: [(String, Int)] {
         switch self {
-        case .raw, .zstd, .planes: []
+        case .raw, .columns, .zstd, .planes: []
         case .bits(let bits): [("bits", bits)]
         case .int8(let group): [("group", group)]
         case .additive(let codebooks, let bits, let group):
             [("bits", bits), ("codebooks", codebooks), ("group", group)]
         }
     }
+
+    /// What a reader must know to read it, if that is more than the first version of the format has.
+    var requirement: ContainerRequirement? { self == .columns ? .columns : nil }
 
     /// How many planes a block has, or 0 where there are no blocks.
     var planeCount: Int {
@@ -61,6 +67,9 @@ public enum PartEncoding: Sendable, Hashable {
         let isHalf = tensor?.dtype == .f16 || tensor?.dtype == .bf16
         switch self {
         case .raw: return size...size
+        case .columns:
+            guard tensor?.dtype == .i8, tensor?.shape.count == 3 else { return nil }
+            return size...size
         case .bits(let bits):
             let width = tensor?.dtype == .i8 ? 1 : tensor?.dtype == .i16 ? 2 : 0
             guard width > 0, 1...8 * width ~= bits else { return nil }

@@ -82,6 +82,10 @@ struct PartReader: Sendable {
         let range = Self.range(index, of: part)
         switch part.encoding {
         case .raw: return stored.extracting(range).array
+        case .columns:
+            // A part that has a piece has bytes, and so rows that divide them.
+            let rows = stored.byteCount / (part.tensor?.shape[0] ?? 1)
+            return transposedBytes(range, of: stored, rows: rows)
         case .bits(let bits):
             let width = part.tensor?.dtype == .i8 ? 1 : 2
             let count = range.count / width

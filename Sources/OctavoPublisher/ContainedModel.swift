@@ -87,6 +87,10 @@ private struct ContainedPart: EncodedTensor {
     }
 
     func bytes(_ range: Range<Int>) throws -> [UInt8] { try container.bytes(range, of: part) }
+
+    var mappedColumns: SharedBytes? {
+        part.encoding == .columns ? container.file.shared(part.stored) : nil
+    }
 }
 
 extension ContainerPart {

@@ -30,6 +30,8 @@ public struct ConversionOptions: Sendable {
     public var maxShardSize: Int
     /// How many threads encode and decode.
     public var threads: Int
+    /// Whether a container's tensors are stored as they are run, so that they are mapped and not decoded.
+    public var isMapped: Bool
     /// Whether nothing is asked for that would change a contained file.
     var keepsFiles: Bool { dtype == nil && maxShardSize == Self.usualShardSize }
     private static let usualShardSize = 5_000_000_000
@@ -40,12 +42,14 @@ public struct ConversionOptions: Sendable {
         dtype: DType? = nil,
         type: GGMLType? = nil,
         maxShardSize: Int = 5_000_000_000,
+        isMapped: Bool = false,
         threads: Int = 1
     ) {
         self.target = target
         self.dtype = dtype
         self.type = type
         self.maxShardSize = maxShardSize
+        self.isMapped = isMapped
         self.threads = threads
     }
 }

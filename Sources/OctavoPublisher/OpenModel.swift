@@ -94,6 +94,9 @@ public struct OpenModel: Sendable {
         try modules[path].flatMap { try aqlm?.repaired($0) } ?? []
     }
 
+    /// A quantized linear, or nil if there is none of this path.
+    func module(_ path: String) -> AQLMLayout.Module? { modules[path] }
+
     /// The outputs and inputs of a quantized linear, or nil if there is none of this path.
     func linearShape(_ path: String) -> (outputs: Int, inputs: Int)? {
         modules[path].map { ($0.outFeatures, $0.inFeatures) }

@@ -6,7 +6,7 @@ import OctavoModel
 /// Packs a model into a container, without loss.
 ///
 /// What is in safetensors files already goes in as it is, byte for byte, and a container stays one, encodings and
-/// all; of any other source the files are packed that a conversion to safetensors gives.
+/// all, unless it is to be mapped and is not yet; of any other source the files are packed that a conversion to safetensors gives.
 ///
 /// - Parameters:
 ///   - model: What to pack.
@@ -76,7 +76,9 @@ private func pack(
             progress(Progress("packing", $0, of: $1, unit: .bytes))
         }
     }
-    if let container = model.container, options.keepsFiles {
+    if let container = model.container, options.keepsFiles,
+        container.header.isMapped || !options.isMapped
+    {
         return try copyContainer(container, to: makeOutput(), threads: options.threads) {
             progress(Progress("packing", $0, of: $1, unit: .bytes))
         }
@@ -84,14 +86,16 @@ private func pack(
     let isReady =
         model.checkpoint.sources.contains { $0.name.hasSuffix(".safetensors") }
         && !model.checkpoint.sources.contains { $0.name.hasSuffix(".bin") }
-    if isReady, options.keepsFiles { return try write(plans(of: model)) }
+    if isReady, options.keepsFiles {
+        return try write(plans(of: model, isMapped: options.isMapped))
+    }
     // Anything else has to become safetensors first, whose header says where everything is.
     let folder = try TemporaryFolder(beside: place)
     var first = options
     first.target = .safetensors
     let converted = joined(folder.path, "model")
     _ = try convert(model, to: converted, first, progress: progress)
-    return try write(plans(of: OpenModel(converted)))
+    return try write(plans(of: OpenModel(converted), isMapped: options.isMapped))
 }
 
 /// The files of a model that go into a container: small ones first, so that a reader has them first.
@@ -99,11 +103,13 @@ private func pack(
 /// - Parameters:
 ///   - model: A model in safetensors files.
 ///   - encoded: Tensors that are encoded already; by name.
+///   - isMapped: Whether tensors are stored as they are run.
 /// - Returns: A plan of each file.
 /// - Throws: What was wrong with the files.
 private func plans(
     of model: OpenModel,
-    encoded: [String: LossyMatrix] = [:]
+    encoded: [String: LossyMatrix] = [:],
+    isMapped: Bool = false
 ) throws -> [ContainedFilePlan] {
     var paths = Dictionary(
         model.checkpoint.sources.map { ($0.name, $0.path) },
@@ -131,16 +137,20 @@ private func plans(
         var parts = [PartPlan(.file(mapped, 0..<dataStart))]
         for tensor in file.tensors {
             let isCodes = tensor.name.removingSuffix(".codes").flatMap(model.linearShape) != nil
+            let contained = ContainedTensor(
+                name: tensor.name,
+                dtype: tensor.dtype,
+                shape: tensor.shape
+            )
+            let form: PartPlan.Form =
+                isMapped
+                ? .ready(contained.mappedEncoding)
+                : .lossless(codeBits: isCodes ? model.scheme?.bits : nil)
             parts.append(
                 PartPlan(
                     .file(mapped, tensor.bytes),
-                    tensor: ContainedTensor(
-                        name: tensor.name,
-                        dtype: tensor.dtype,
-                        shape: tensor.shape
-                    ),
-                    form: encoded[tensor.name].map { .encoded($0) }
-                        ?? .lossless(codeBits: isCodes ? model.scheme?.bits : nil)
+                    tensor: contained,
+                    form: encoded[tensor.name].map { .encoded($0) } ?? form
                 )
             )
         }

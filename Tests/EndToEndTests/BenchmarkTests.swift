@@ -70,6 +70,30 @@ struct BenchmarkTests {
         }
     }
 
+    @Test("loading tells its stages, in order, whatever the model is stored as")
+    func loading() async throws {
+        try await withSandbox { box in
+            try await box.addFolded()
+            try await box.succeed("pack folded ready.aqlm --mapped")
+            for model in ["folded", "ready.aqlm"] {
+                let command = "benchmark load \(model) --tokens 3 --threads 2"
+                let result = try await box.succeed(command + " --json").json()
+                let stages = try #require(result["stages"]?.array)
+                let names = ["opened", "ready", "first token", "token 3"]
+                #expect(stages.compactMap { $0["stage"]?.string } == names)
+                let seconds = stages.compactMap { $0["seconds"]?.number }
+                #expect(seconds == seconds.sorted() && seconds.count == 4)
+                #expect(stages.allSatisfy { ($0["peak_memory_bytes"]?.integer ?? 0) > 0 })
+                let lines = try await box.succeed(command).output.split(separator: "\n")
+                #expect(lines.map { String($0.prefix { $0 != ":" }) } == names)
+            }
+            let none = try await box.succeed("benchmark load folded --tokens 0 --json").json()
+            #expect(none["stages"]?.array?.count == 2)
+            #expect(try await box.run("benchmark load folded --tokens -1").status == 64)
+            #expect(try await box.fail("benchmark load nothing").contains("nothing"))
+        }
+    }
+
     @Test(
         "the same seed gives the same losses at every stage, another seed others",
         arguments: ["quick", "standard", "max"],

@@ -53,6 +53,32 @@ struct PackTests {
         }
     }
 
+    @Test("packed to be mapped, a model is read, checked, compared and unpacked as any")
+    func mapped() async throws {
+        try await withSandbox { box in
+            try await box.addFolded()
+            let report = try await box.succeed("pack folded out.aqlm --mapped --json").json()
+            #expect(report["stored"]?.object?.keys.contains("columns") == true)
+            let inspected = try await box.succeed("inspect out.aqlm --json").json()
+            let encodings = try #require(inspected["container"]?["encodings"]?.array)
+            let columns = try #require(encodings.first { $0["encoding"] == "columns" })
+            #expect(columns["stored_bytes"] == columns["bytes"])
+            #expect(try await box.succeed("verify out.aqlm").output.contains("out.aqlm holds"))
+            try await box.succeed("diff folded out.aqlm")
+            try await box.succeed("convert folded two.aqlm --to aqlm --mapped")
+            #expect(try readFile(box("two.aqlm")) == readFile(box("out.aqlm")))
+            try await box.succeed("unpack out.aqlm there")
+            #expect(try contents(of: box("there")) == contents(of: box("folded")))
+            for form in ["safetensors", "dense", "hf-aqlm", "gguf"] {
+                let name = form == "gguf" ? "no.gguf" : "no"
+                let finished = try await box.run("convert folded \(name) --to \(form) --mapped")
+                #expect(
+                    finished.status == 64 && finished.notes.contains("--mapped is for --to aqlm")
+                )
+            }
+        }
+    }
+
     @Test("to standard output goes the file and nothing else")
     func streams() async throws {
         try await withSandbox { box in

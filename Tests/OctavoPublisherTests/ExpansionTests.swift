@@ -105,13 +105,15 @@ struct ExpansionTests {
             let path = try packed(place, tensors: ["a", "b", "c"].map { ($0, [30_000, 1000]) })
             let model = try OpenModel(path)
             #expect(try model.checkpoint.floats(named: "a").count == 30_000_000)
-            #expect {
-                _ = try model.languageModel()
-            } throws: { error in
-                guard case CheckpointError.expansion(nil, 180_000_000, _) = error else {
-                    return false
+            for load in [{ try model.languageModel() }, { try model.inferenceModel() }] {
+                #expect {
+                    _ = try load()
+                } throws: { error in
+                    guard case CheckpointError.expansion(nil, 180_000_000, _) = error else {
+                        return false
+                    }
+                    return true
                 }
-                return true
             }
         }
     }

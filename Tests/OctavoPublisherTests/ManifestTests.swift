@@ -113,6 +113,7 @@ struct ManifestTests {
                 outputs:
                   - {kind: hf-aqlm, repository: me/x, max_shard_size: 1GB}
                   - {kind: gguf, name: small, type: q8_0}
+                  - {kind: aqlm, mapped: true}
                 hub: {revision: dev, private: true, tag: v2, delete: ['*.bin'], message: Hello, collection: Things}
                 card: {title: T, sections: [{title: S, text: "T & *t*"}], template: t.mustache, accept_license: true}
                 signing: {key: k.pem, passphrase_file: p}
@@ -161,7 +162,8 @@ struct ManifestTests {
                         measuresSpeed: false
                     )
             )
-            #expect(manifest.outputs.map(\.name) == ["hf-aqlm", "small"])
+            #expect(manifest.outputs.map(\.name) == ["hf-aqlm", "small", "aqlm"])
+            #expect(manifest.outputs.map(\.isMapped) == [false, false, true])
             #expect(manifest.outputs[0].repository?.description == "me/x")
             #expect(manifest.outputs[0].maxShardSize == 1_000_000_000)
             #expect(manifest.outputs[1].type == .q8_0)

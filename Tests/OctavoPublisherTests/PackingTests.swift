@@ -1,4 +1,5 @@
 import OctavoBase
+import OctavoCheckpoint
 import OctavoContainer
 import OctavoPublisher
 import OctavoTestSupport
@@ -35,6 +36,60 @@ struct PackingTests {
         try await withModels { place in
             let files = try roundTrip(place.folded, in: place)
             #expect(try contents(of: place.folded) == files)
+        }
+    }
+
+    @Test("packed to be mapped, every file comes back as it was", arguments: [true, false])
+    func mapped(isFolded: Bool) async throws {
+        try await withModels { place in
+            let folder = isFolded ? place.folded : place.model
+            let (packed, again) = (joined(place.path, "m.aqlm"), joined(place.path, "again"))
+            var options = packing
+            options.isMapped = true
+            let summary = try pack(OpenModel(folder), to: packed, options)
+            let model = try OpenModel(packed)
+            let container = try #require(model.container)
+            #expect(container.header.isMapped)
+            #expect(summary.storedBytes.keys.contains("columns") == isFolded)
+            _ = try unpack(container, to: again, threads: 2)
+            #expect(try contents(of: again) == contents(of: folder))
+            // What reads a model reads the same of it.
+            for tensor in try OpenModel(folder).checkpoint.tensors {
+                let found = try model.checkpoint.tensor(named: tensor.name)
+                let (bytes, expected) = try (
+                    found.withBytes { $0.array }, tensor.withBytes { $0.array }
+                )
+                #expect(bytes == expected, "\(tensor.name)")
+                let isCodes = tensor.name.hasSuffix(".codes")
+                #expect(found.mapped.map { $0.bytes.array } == (isCodes ? nil : expected))
+                let columns = found.mappedColumns.map { $0.bytes.array }
+                #expect((columns != nil) == isCodes)
+                guard isCodes, let columns else { continue }
+                let (rows, codes) = (tensor.shape[0], tensor.shape[1] * tensor.shape[2])
+                for (place, byte) in columns.enumerated() {
+                    #expect(byte == expected[place % rows * codes + place / rows])
+                }
+                #expect(columns.count == rows * codes)
+            }
+        }
+    }
+
+    @Test("a container becomes one to be mapped, and such a one stays what it is")
+    func mappedAgain() async throws {
+        try await withModels { place in
+            func path(_ name: String) -> String { joined(place.path, name + ".aqlm") }
+            var options = packing
+            options.isMapped = true
+            _ = try pack(OpenModel(place.folded), to: path("small"), packing)
+            _ = try pack(OpenModel(place.folded), to: path("mapped"), options)
+            _ = try pack(OpenModel(path("small")), to: path("again"), options)
+            _ = try pack(OpenModel(path("mapped")), to: path("copy"), options)
+            _ = try pack(OpenModel(path("mapped")), to: path("kept"), packing)
+            let mapped = try readFile(path("mapped"))
+            #expect(try readFile(path("small")) != mapped)
+            for name in ["again", "copy", "kept"] {
+                #expect(try readFile(path(name)) == mapped, "\(name)")
+            }
         }
     }
 

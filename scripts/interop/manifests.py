@@ -18,7 +18,7 @@ BEYOND_A_SCHEMA = {
     "alias", "anchor", "merge-key", "duplicate-key", "truth",
     "source-path-traversal", "revision", "except", "texts-mixed", "tuning-codes-embeddings", "tuning-share",
     "tuning-embeddings", "kind-twice", "repository-twice", "output-type", "dense-type", "pull-request-tag",
-    "too-deep", "tuning-without-text",
+    "too-deep", "tuning-without-text", "mapped",
 }
 
 

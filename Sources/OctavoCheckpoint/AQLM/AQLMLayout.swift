@@ -135,7 +135,8 @@ public struct AQLMLayout: Sendable {
         return tensors
     }
 
-    private func find(
+    /// How a module is stored.
+    func find(
         _ module: Module
     ) throws(CheckpointError) -> (module: StoredModule, transposed: Bool) {
         guard let found = stored[module.path] else { throw .noSuchTensor(module.path + ".codes") }

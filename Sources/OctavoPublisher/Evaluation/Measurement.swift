@@ -84,7 +84,7 @@ public func measure(
 
     let resets = request.measuresSpeed && ProcessMemory.resetPeak()
     progress(Progress("loading", 0, of: 1))
-    let language = try model.inferenceModel()
+    let language = try model.inferenceModel(threads: request.threads)
     if request.measuresSpeed {
         result.speed = try measureSpeed(of: language, threads: request.threads) { done, all in
             progress(Progress("timing", done, of: all, detail: "runs"))
@@ -109,7 +109,7 @@ public func measure(
     }
     guard !texts.isEmpty || !tasks.isEmpty else { return result }
 
-    let teacher = try original?.inferenceModel()
+    let teacher = try original?.inferenceModel(threads: request.threads)
     for text in texts {
         result.evaluations.append(
             try evaluate(

@@ -91,6 +91,8 @@ public struct ManifestOutput: Sendable, Hashable {
     public var type: WeightType?
     /// The most tensor bytes in a file of a directory.
     public var maxShardSize = ByteCount.fiveGigabytes.bytes
+    /// Whether the tensors of a container are stored as they are run.
+    public var isMapped = false
     /// What it is called: the kind, or the name that the manifest gives where a kind comes twice.
     public var name: String
 }

@@ -21,7 +21,7 @@ enum ManifestKeys {
     static let evaluation = [
         "texts", "sequence_length", "windows", "tasks", "prompts", "max_tokens", "speed",
     ]
-    static let output = ["kind", "name", "repository", "type", "max_shard_size"]
+    static let output = ["kind", "name", "repository", "type", "max_shard_size", "mapped"]
     static let hub = [
         "revision", "private", "tag", "pull_request", "delete", "message", "collection",
     ]

@@ -144,6 +144,10 @@ extension ManifestReader {
             )
         }
         output.maxShardSize = try byteCount(fields, "max_shard_size") ?? output.maxShardSize
+        output.isMapped = try fields.truth("mapped") ?? false
+        guard !output.isMapped || kind == .aqlm else {
+            throw fields.wrong("mapped", expected: "none: \(kind.rawValue) is stored in one way")
+        }
         return output
     }
 

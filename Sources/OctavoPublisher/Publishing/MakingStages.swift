@@ -137,6 +137,7 @@ private func writeOutput(
                 dtype: output.kind == .dense ? output.type?.dtype : nil,
                 type: output.kind == .gguf ? output.type?.ggml : nil,
                 maxShardSize: output.maxShardSize,
+                isMapped: output.isMapped,
                 threads: threads
             ),
             progress: progress
@@ -155,7 +156,7 @@ private func writeOutput(
     case .aqlm:
         try makeDirectory(place)
         let file = joined(place, name + ContainerFile.suffix)
-        if model.container == nil {
+        if model.container == nil || output.isMapped {
             try converted(.aqlm, to: file)
         } else {
             try linkOrCopy(master, to: file)

@@ -91,10 +91,10 @@ private func selfWrittenReport(
         progress: progress
     )
     return try evaluate(
-        model.inferenceModel(),
+        model.inferenceModel(threads: threads),
         on: windows,
         named: "text written by the original",
-        teacher: original.inferenceModel(),
+        teacher: original.inferenceModel(threads: threads),
         threads: threads,
         progress: progress
     )

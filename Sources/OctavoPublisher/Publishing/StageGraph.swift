@@ -128,10 +128,13 @@ struct StageGraph: Sendable {
 
 extension ManifestOutput {
     fileprivate var parameters: JSON {
-        .object([
-            "kind": .string(kind.rawValue), "type": type.map { .string($0.rawValue) } ?? .null,
-            "max_shard_size": .integer(maxShardSize),
-        ])
+        var members = JSONObject()
+        members["kind"] = .string(kind.rawValue)
+        members["type"] = type.map { .string($0.rawValue) } ?? .null
+        members["max_shard_size"] = .integer(maxShardSize)
+        // Named where it is asked for alone: what was made before it could be is what it was.
+        if isMapped { members["mapped"] = true }
+        return .object(members)
     }
 }
 

@@ -35,7 +35,7 @@ func checkInference(
     setBLASThreads(request.threads)
     progress(Progress("loading", 0, of: 1))
     let language: LanguageModel
-    do { language = try model.inferenceModel() } catch {
+    do { language = try model.inferenceModel(threads: request.threads) } catch {
         return report.add(.behaviour, "inference", .failed, "the model cannot be loaded: \(error)")
     }
     if model.aqlm != nil {
@@ -65,7 +65,7 @@ func checkInference(
         report.add(.behaviour, "probe", .skipped, "none is recorded")
     }
     guard let teacher = request.teacher else { return }
-    let original = try teacher.inferenceModel()
+    let original = try teacher.inferenceModel(threads: request.threads)
     let windows = try sequences(
         writtenBy: teacher,
         count: comparison.sequences,

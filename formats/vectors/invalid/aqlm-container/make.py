@@ -178,8 +178,13 @@ ADDITIVE = part(
     bits=1,
     group=2,
 )
+# Two rows of three groups of two codes each: of every code, first that of row 0, then that of row 1.
+ROWS = struct.pack("<12b", *range(-6, 6))
+TURNED = bytes(ROWS[row * 6 + code] for code in range(6) for row in range(2))
+COLUMNS = part(TURNED, ROWS, "columns", ("codes", "I8", [2, 3, 2]))
 LARGE = part(bytes(range(256)) * 4096 + b"end", None)
 TENSORS = tensor_file("model.safetensors", BITS4, BITS12, RAW, PLANES, INT8, ADDITIVE)
+MAPPED = tensor_file("model.safetensors", COLUMNS, RAW)
 FUTURE = ("notes.bin", [part(b"later", b"what comes later", "foretold")], {"optional": True})
 
 valid = {
@@ -191,6 +196,9 @@ valid = {
     "an unknown file that may be left out": container([FUTURE, CONFIG]),
     "unknown members": container([CONFIG], edit=lambda h: h.update(more={"x": None})),
     "a later minor version": container([CONFIG], preamble=patched(10, b"\x07\0")),
+    "columns": container([CONFIG, MAPPED], requires=["columns"], preamble=patched(10, b"\1\0")),
+    "a requirement that nothing needs": container([CONFIG], requires=["columns"]),
+    "columns that are not required, in a file that may be left out": container([(*MAPPED, {"optional": True}), CONFIG]),
 }
 contents = {
     "no files": [],
@@ -201,6 +209,9 @@ contents = {
     "an unknown file that may be left out": [CONFIG],
     "unknown members": [CONFIG],
     "a later minor version": [CONFIG],
+    "columns": [CONFIG, MAPPED],
+    "a requirement that nothing needs": [CONFIG],
+    "columns that are not required, in a file that may be left out": [CONFIG],
 }
 
 # Lying ones.
@@ -223,6 +234,10 @@ def lie(entry, **changes):
 def tensor_lie(**changes):
     entry = {**RAW[0], "tensor": {**RAW[0]["tensor"], **changes}}
     return container([tensor_file("m.safetensors", (entry, RAW[1], RAW[2]))])
+
+
+def columns_lie(entry):
+    return container([tensor_file("m.safetensors", entry)], requires=["columns"])
 
 
 other = tensor_file("m.safetensors", RAW)
@@ -259,6 +274,9 @@ invalid = [
     ("C11 a flipped bit in a version", flipped(plain, 10)),
     ("C11 another leaf", container([CONFIG], leaves="00" * 32)),
     ("C12 a requirement", container([CONFIG], requires=["time-travel"])),
+    ("C12 a requirement beside a known one", container([MAPPED], requires=["columns", "time-travel"])),
+    ("C12 a known requirement twice", container([MAPPED], requires=["columns", "columns"])),
+    ("C12 a requirement that is no name", container([MAPPED], requires=[["columns"]])),
     ("C13 out of the folder", container([("../config.json", CONFIG[1])])),
     ("C13 absolute", container([("/etc/passwd", CONFIG[1])])),
     ("C13 hidden", container([(".git/config", CONFIG[1])])),
@@ -273,6 +291,7 @@ invalid = [
     ("C15 a short digest", container([CONFIG], edit=first_part(sha256="00"))),
     ("C15 no parts", container([CONFIG], edit=lambda h: h["files"][0].pop("parts"))),
     ("C16 an unknown encoding", container([FUTURE[:2]])),
+    ("C16 columns that are not required", container([MAPPED])),
     ("C17 an unknown type", tensor_lie(dtype="F17")),
     ("C17 a negative dimension", tensor_lie(shape=[-2, -2])),
     ("C17 dimensions that overflow", tensor_lie(shape=[1 << 40, 1 << 40])),
@@ -286,6 +305,13 @@ invalid = [
     ("C20 entries beyond the part", container([tensor_file("m", lie(ADDITIVE, bits=16))])),
     ("C20 planes of bytes", container([("x", [part(PLANES[1], PLANES[2], "planes")])])),
     ("C20 longer than it need be", container([("x", [part(b"abcdefghijk", b"abc", "zstd")])])),
+    ("C20 columns of bytes", container([("x", [part(b"abcd", None, "columns")])], requires=["columns"])),
+    ("C20 columns of another type", columns_lie(lie(COLUMNS, tensor={"name": "codes", "dtype": "U8", "shape": [2, 3, 2]}))),
+    ("C20 columns of wider codes", columns_lie(lie(COLUMNS, tensor={"name": "codes", "dtype": "I16", "shape": [1, 3, 2]}))),
+    ("C20 columns of two dimensions", columns_lie(lie(COLUMNS, tensor={"name": "codes", "dtype": "I8", "shape": [2, 6]}))),
+    ("C20 columns of four dimensions", columns_lie(lie(COLUMNS, tensor={"name": "codes", "dtype": "I8", "shape": [2, 3, 2, 1]}))),
+    ("C20 columns longer than their tensor", columns_lie(part(TURNED + b"\0", ROWS, "columns", ("codes", "I8", [2, 3, 2])))),
+    ("C20 columns shorter than their tensor", columns_lie(part(TURNED[:-1], ROWS, "columns", ("codes", "I8", [2, 3, 2])))),
     ("C21 bytes behind the last part", container([CONFIG], data=lambda body: body + b"\0")),
     ("C21 a part beyond the end", container([CONFIG], edit=first_part(length=2000, size=2000))),
     ("C22 another name", container([("m.safetensors", [other_header, RAW])])),
@@ -303,6 +329,7 @@ invalid = [
     ("C26 a frame of fewer bytes", container([("x", [part(frame_rle(65, 499) + struct.pack("<I", len(frame_rle(65, 499))), b"A" * 500, "zstd")])])),
     ("C27 bits after the last code", container([tensor_file("m", (BITS4[0], BITS4[1][:-1] + b"\xfd", BITS4[2]))])),
     ("C27 bits after the last additive code", container([tensor_file("m", (ADDITIVE[0], ADDITIVE[1][:-1] + b"\xf6", ADDITIVE[2]))])),
+    ("C28 columns that are rows", columns_lie(part(ROWS, ROWS, "columns", ("codes", "I8", [2, 3, 2])))),
     ("C28 another content", container([("x", [lie(part(b"abc"), sha256="00" * 32)])])),
 ]
 VERIFIED = {"C23", "C24", "C25", "C26", "C27", "C28"}
