@@ -17,12 +17,35 @@ public func lookupProducts(
     threads: Int
 ) -> [Matrix] {
     precondition(layers.allSatisfy { $0.inputs == x.columns })
-    let tables = layers.map(LookupTables.init)
-    var outputs = layers.map { Matrix(rows: x.rows, columns: $0.outputs) }
-    for row in 0..<x.rows {
-        lookUp(x, row, layers, tables, &outputs, threads)
+    // All results in one piece of memory, a layer's rows behind those of the layer before it.
+    let ends = layers.reduce(into: [0]) { $0.append(($0.last ?? 0) + x.rows * $1.outputs) }
+    var all = [Float](repeating: 0, count: ends.last ?? 0)
+    unsafe all.withUnsafeMutableBufferPointer { all in
+        guard let base = all.baseAddress else { return }
+        // Each output is written by one thread.
+        nonisolated(unsafe) let start = unsafe base
+        guard x.rows < threads else {
+            // A thread takes rows as a whole, and waits for nobody.
+            parallel(threads, threads: threads) { share in
+                let tables = layers.map(LookupTables.init)
+                for row in stride(from: share, to: x.rows, by: threads) {
+                    unsafe lookUp(x, row, layers, tables, start, ends, threads: 1)
+                }
+            }
+            return
+        }
+        let tables = layers.map(LookupTables.init)
+        for row in 0..<x.rows {
+            unsafe lookUp(x, row, layers, tables, start, ends, threads: threads)
+        }
     }
-    return outputs
+    return layers.indices.map { index in
+        Matrix(
+            rows: x.rows,
+            columns: layers[index].outputs,
+            elements: layers.count == 1 ? all : Array(all[ends[index]..<ends[index + 1]])
+        )
+    }
 }
 
 /// Room for the tables of a layer.
@@ -71,8 +94,9 @@ private func lookUp(
     _ row: Int,
     _ layers: [LookupWeights],
     _ tables: [LookupTables],
-    _ outputs: inout [Matrix],
-    _ threads: Int
+    _ out: UnsafeMutablePointer<Float>,
+    _ ends: [Int],
+    threads: Int
 ) {
     let building = pieces(layers) { layer in
         let runs = (layer.groups + layer.groupsOfRun - 1) / layer.groupsOfRun
@@ -105,15 +129,11 @@ private func lookUp(
         }
     }
     let summing = pieces(layers) { ($0.outputs, outputsAtOnce($0.outputs, threads: threads)) }
-    let places = outputs.indices.map { index in
-        unsafe outputs[index].elements.withUnsafeMutableBufferPointer {
-            unsafe SendablePointer($0.baseAddress.map { unsafe $0 + row * layers[index].outputs })
-        }
-    }
+    nonisolated(unsafe) let place = unsafe out
     parallel(summing.count, threads: threads) { index in
         let (layer, range) = (layers[summing[index].layer], summing[index].range)
         let table = tables[summing[index].layer]
-        guard let out = unsafe places[summing[index].layer].pointer else { return }
+        let start = unsafe place + ends[summing[index].layer] + row * layer.outputs
         var shape = layer.shape
         unsafe layer.withCodes { codes in
             unsafe octavo_lookup_sum(
@@ -126,16 +146,8 @@ private func lookUp(
                 layer.scales,
                 range.lowerBound,
                 range.count,
-                out
+                start
             )
         }
     }
-}
-
-/// Where threads write, each to places of its own.
-@safe
-private struct SendablePointer: @unchecked Sendable {
-    let pointer: UnsafeMutablePointer<Float>?
-
-    init(_ pointer: UnsafeMutablePointer<Float>?) { unsafe self.pointer = pointer }
 }

@@ -96,7 +96,10 @@ public final class LookupWeights: Sendable {
     }
 
     /// Whether tables are quicker than forming the weights.
+    ///
+    /// For many rows they would be no slower than BLAS, but formed weights are exact.
     public func lookupPays(rows: Int) -> Bool {
+        guard rows <= 32 else { return false }
         let positions = Double(groups * codebooks)
         let row =
             kernel.cost.entry * positions * 256 * Double(groupSize) / 8
