@@ -46,7 +46,10 @@ func remedy(for error: any Error) -> String? {
     case let error as CardError: advice(on: error)
     case let error as FrontMatterError: advice(on: error)
     case let error as CardTemplateError: advice(on: error)
-    case is GenerationError: "shorten the prompt or lower --max-tokens"
+    case let error as GenerationError: advice(on: error)
+    case is PromptFileError:
+        "`octavo generate --help` says what is continued; docs/inference.md shows such files"
+    case is SamplingError: "the weights are damaged; fetch the model again"
     case is TokenError: "the token ids belong to another model's vocabulary"
     case is TokenizerError, is SentencePieceError:
         "fetch the tokenizer's files again; formats/tokenizer.md says which kinds are supported"
@@ -247,6 +250,19 @@ private func advice(on error: TuningError) -> String {
     case .memory(let needed, _):
         "allow it with --memory \(byteText(needed).replacing(" ", with: "")), take fewer --tokens or "
             + "--batch-tokens, or learn no codes with --update codebooks"
+    }
+}
+
+private func advice(on error: GenerationError) -> String {
+    switch error {
+    case .promptTooLong: "shorten the prompt"
+    case .emptyPrompt: "give a prompt that is not empty"
+    case .noChatTemplate, .template(.syntax), .template(.unsupported), .template(.limit):
+        "put a chat_template that fits the model into its tokenizer_config.json, or write the prompt yourself with --prompt"
+    case .template: "change the conversation to what the template takes"
+    case .conversation: "correct the messages"
+    case .stops: "give fewer or other stop strings"
+    case .context: "lower --context"
     }
 }
 
