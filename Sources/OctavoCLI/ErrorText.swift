@@ -6,6 +6,7 @@ import OctavoHubServer
 import OctavoModel
 import OctavoPublisher
 import OctavoQuantizer
+import OctavoServer
 
 // Libraries say what was found and what was expected; what to do next is said here, where it is known
 // which command the reader has typed.
@@ -59,6 +60,8 @@ func remedy(for error: any Error) -> String? {
     case is RecordError: "fetch octavo.json again, or remove it to check the model without it"
     case let error as ClusterError: advice(on: error)
     case let error as HubServer.StartError: advice(on: error)
+    case let error as ServerError: advice(on: error)
+    case is ServerKeyError: "make one, as with `openssl rand -hex 32 > key.txt`"
     case let error as LinearQuantizationError: advice(on: error.cause)
     case let error as QuantizationError: advice(on: error)
     case is BlockTuningError: "calibrate on other text, or leave out --block-tuning-epochs"
@@ -177,6 +180,14 @@ private func advice(on error: HubServer.StartError) -> String {
     switch error {
     case .inUse: "stop the other hub, or choose another --root"
     case .cannotListen: "choose another --port; 0 takes a free one"
+    }
+}
+
+private func advice(on error: ServerError) -> String {
+    switch error {
+    case .badHost: "name an address of this machine in numbers"
+    case .cannotListen: "choose another --port; 0 takes a free one"
+    case .ended: "see how many files a process may open (`ulimit -n`), and start it again"
     }
 }
 

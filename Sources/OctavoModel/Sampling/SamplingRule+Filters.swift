@@ -4,8 +4,9 @@ import OctavoNumerics
 struct FilteredTokens {
     /// The likeliest of all.
     var likeliest: Int
-    /// For each token how likely it is beside the likeliest one, which has 1; 0 for what is dropped. Nil where
-    /// the rule takes the likeliest without drawing.
+    /// For each token how likely it is beside the likeliest one, which has 1; 0 for what is dropped.
+    ///
+    /// Nil where the rule takes the likeliest without drawing.
     var weights: [Float]?
 }
 
@@ -15,6 +16,7 @@ extension SamplingRule {
     /// - Parameters:
     ///   - logits: One for each token of the vocabulary.
     ///   - text: The tokens so far, each of the vocabulary.
+    /// - Returns: What is left to draw from.
     /// - Throws: `.notFinite`.
     func filtered(_ logits: [Float], after text: [Int]) throws(SamplingError) -> FilteredTokens {
         var scores = logits

@@ -58,7 +58,7 @@ public struct ChatFormat: Sendable {
             // Templates may show thoughts before the answer; behind it is only what ends the turn.
             let place = text.ranges(of: answer).last,
             let ids = try? tokenizer.encode(
-                String(text[place.upperBound...]),
+                String(text[place.upperBound...].drop(while: \.isWhitespace)),
                 addSpecialTokens: false
             ),
             let first = ids.first, tokenizer.isSpecial(first)

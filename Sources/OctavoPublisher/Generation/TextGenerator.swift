@@ -82,6 +82,7 @@ public final class TextGenerator: Sendable {
     /// The tokens of a conversation, up to where the assistant's answer begins.
     ///
     /// - Parameter messages: As ``chatMessages(_:name:)`` gives them.
+    /// - Returns: At least one token.
     /// - Throws: `GenerationError.noChatTemplate` or `.template`; `TokenizerError`.
     public func tokens(of messages: [JSON]) throws -> [Int] {
         let written: String?
