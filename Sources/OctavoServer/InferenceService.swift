@@ -52,12 +52,8 @@ struct InferenceService: Sendable {
         case "/v1/completions", "/v1/chat/completions":
             try require("POST", request)
             try settings.admit(request)
-            let json = try json(await body.collect(limit: settings.largestBody))
-            let wanted =
-                path == "/v1/completions"
-                ? try TextRequest.completion(json, model: settings.modelName)
-                : try TextRequest.chat(json, model: settings.modelName)
-            return try await generate(wanted, request, &record)
+            let bytes = try await body.collect(limit: settings.largestBody)
+            return try await generate(bytes, isChat: path != "/v1/completions", request, &record)
         case _ where path.hasPrefix("/v1/models/"):
             try require("GET", request)
             try settings.admit(request)
@@ -79,10 +75,17 @@ struct InferenceService: Sendable {
         return .json(json)
     }
 
-    private func json(_ bytes: [UInt8]) throws(APIError) -> JSON {
-        do throws(JSONError) { return try JSON(parsing: bytes, mostValues: 200_000) } catch {
-            throw .invalid(nil, "The body cannot be read as JSON: \(error)")
+    /// Reads a request, and turns what it is about into tokens.
+    private func read(_ bytes: [UInt8], isChat: Bool) throws -> (TextRequest, prompt: [Int]) {
+        let json: JSON
+        do throws(JSONError) { json = try JSON(parsing: bytes, mostValues: 200_000) } catch {
+            throw APIError.invalid(nil, "The body cannot be read as JSON: \(error)")
         }
+        let wanted =
+            isChat
+            ? try TextRequest.chat(json, model: settings.modelName)
+            : try TextRequest.completion(json, model: settings.modelName)
+        return (wanted, try wanted.prompt.tokens(generator))
     }
 
     /// The model, as a list of models has it.
@@ -94,13 +97,13 @@ struct InferenceService: Sendable {
     }
 
     private func generate(
-        _ wanted: TextRequest,
+        _ bytes: [UInt8],
+        isChat: Bool,
         _ request: HTTPRequest,
         _ record: inout RequestRecord
     ) async throws -> HTTPResponse {
         guard let client = ClientWatch(request) else { throw APIError.clientGone }
-        let generator = generator
-        let prompt = try await runBlocking { try wanted.prompt.tokens(generator) }
+        let (wanted, prompt) = try await runBlocking { try read(bytes, isChat: isChat) }
         record.promptTokens = prompt.count
         try await whileConnected(client) { [queue] in try await queue.takeTurn() }
         let answer = TextAnswer(wanted, model: settings.modelName)

@@ -44,7 +44,7 @@ struct ClientWatch: Sendable {
     ///
     /// - Throws: When the task is cancelled.
     func departure() async throws {
-        while !isGone { try await Task.sleep(for: .milliseconds(200)) }
+        while !isGone { try await Task.sleep(for: .milliseconds(50)) }
     }
 }
 
