@@ -15,7 +15,8 @@ struct ServeTests {
                 until [ -s address ] || [ ! -e /proc/$process/exe ]; do sleep 0.1; done
                 base=$(head -n 1 address)
                 \(script)
-                kill -INT $process; wait $process; status=$?; cat log >&2; exit $status;
+                while [ -e /proc/$process/exe ]; do kill -INT $process; sleep 2; done
+                wait $process; status=$?; cat log >&2; exit $status;
                 """
         )
     }
