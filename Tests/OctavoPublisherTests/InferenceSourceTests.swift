@@ -109,10 +109,10 @@ struct InferenceSourceTests {
             // Codes of 8 bits, of which there are none: [32, 0, 2].
             var config = try JSON(parsing: try #require(files["config.json"]))
             var object = try #require(config.object)
-            object["quantization_config"] = [
+            object["quantization_config"] = .object([
                 "quant_method": "aqlm", "nbits_per_codebook": 8, "num_codebooks": 2,
                 "in_group_size": 8, "out_group_size": 1, "linear_weights_not_to_quantize": [],
-            ]
+            ])
             config = .object(object)
             files["config.json"] = Array(config.text(.compact).utf8)
             let path = "model.layers.0.self_attn.q_proj"
