@@ -15,15 +15,18 @@ public final class InferenceServer: Sendable {
     private let listener: ServerListener
     private let queue: GenerationQueue
     private let stopping: CancelFlag
+    private let answers: AnswerCount
 
     private init(
         _ endpoint: String,
         _ listener: ServerListener,
         _ queue: GenerationQueue,
-        _ stopping: CancelFlag
+        _ stopping: CancelFlag,
+        _ answers: AnswerCount
     ) {
         self.endpoint = endpoint
-        (self.listener, self.queue, self.stopping) = (listener, queue, stopping)
+        (self.listener, self.queue) = (listener, queue)
+        (self.stopping, self.answers) = (stopping, answers)
     }
 
     /// Serves a model.
@@ -41,11 +44,13 @@ public final class InferenceServer: Sendable {
     ) async throws -> InferenceServer {
         let queue = GenerationQueue(mostWaiting: settings.mostWaiting)
         let stopping = CancelFlag()
+        let answers = AnswerCount()
         let service = InferenceService(
             generator: generator,
             settings: settings,
             queue: queue,
             stopping: stopping,
+            answers: answers,
             started: Int(Date().timeIntervalSince1970),
             log: log
         )
@@ -54,13 +59,14 @@ public final class InferenceServer: Sendable {
             host: host,
             port: settings.port,
             idleSeconds: settings.idleSeconds
-        ) { await service.answer($0) }
+        ) { await service.answer($0, port: $1) }
         let name = host.contains(":") ? "[\(host)]" : host
         return InferenceServer(
             "http://\(name):\(listener.port)/v1",
             listener,
             queue,
-            stopping
+            stopping,
+            answers
         )
     }
 
@@ -71,10 +77,11 @@ public final class InferenceServer: Sendable {
     public func stop() async {
         stopping.raise()
         await queue.close()
-        if await queue.isWorking {
-            // A text ends behind the pass that is under way; then its last words are still to be sent.
-            while await queue.isWorking { try? await Task.sleep(for: .milliseconds(20)) }
-            try? await Task.sleep(for: .milliseconds(300))
+        // A text ends behind the pass that is under way; then its last words are still to be sent, but not to whom takes
+        // them slowly.
+        let began = ProcessTime().wall
+        while await queue.isWorking || (answers.value > 0 && ProcessTime().wall < began + 5) {
+            try? await Task.sleep(for: .milliseconds(20))
         }
         await listener.stop()
     }

@@ -10,26 +10,28 @@ struct InferenceService: Sendable {
     let queue: GenerationQueue
     /// Raised when the server is being stopped.
     let stopping: CancelFlag
+    let answers: AnswerCount
     /// When the server was started, in seconds since 1970.
     let started: Int
     let log: @Sendable (RequestRecord) -> Void
 
     /// Answers a request, whatever happens; its body is read to the end, so that the next request on the connection
     /// begins where it should.
-    func answer(_ request: HTTPRequest) async -> HTTPResponse {
+    func answer(_ request: HTTPRequest, port: UInt16) async -> HTTPResponse {
         var record = RequestRecord(method: request.method.rawValue, path: request.path)
+        let underway = Underway(answers)
         var body = RequestBytes(request)
         var response: HTTPResponse?
         var failure = APIError.nothingThere
         do {
             // What is still to come of an answer writes its own line into the log.
-            response = try await dispatch(request, &body, &record)
+            response = try await dispatch(request, port, underway, &body, &record)
         } catch { failure = APIError(error) }
         if response == nil { log(record.finished(status: failure.status)) }
         guard (try? await body.drain(limit: Self.mostDrained)) == true else {
-            return .lastError(response == nil ? failure : .tooLarge(settings.largestBody))
+            return .lastError(response == nil ? failure : .tooLarge(settings.largestBody), underway)
         }
-        return response ?? .error(failure, to: request.method)
+        return response ?? .error(failure, to: request.method, underway)
     }
 
     /// The most bytes that are read of a body which nobody wants: more is worth less than the connection.
@@ -37,6 +39,8 @@ struct InferenceService: Sendable {
 
     private func dispatch(
         _ request: HTTPRequest,
+        _ port: UInt16,
+        _ underway: Underway,
         _ body: inout RequestBytes,
         _ record: inout RequestRecord
     ) async throws -> HTTPResponse? {
@@ -44,16 +48,23 @@ struct InferenceService: Sendable {
         switch path {
         case "/health", "/v1/health":
             try require("GET", request)
-            return finish(.object(["status": "ok"]), record)
+            return finish(.object(["status": "ok"]), record, underway)
         case "/v1/models":
             try require("GET", request)
             try settings.admit(request)
-            return finish(.object(["object": "list", "data": [model]]), record)
+            return finish(.object(["object": "list", "data": [model]]), record, underway)
         case "/v1/completions", "/v1/chat/completions":
             try require("POST", request)
             try settings.admit(request)
             let bytes = try await body.collect(limit: settings.largestBody)
-            return try await generate(bytes, isChat: path != "/v1/completions", request, &record)
+            guard let client = ClientWatch(request, to: port) else { throw APIError.clientGone }
+            return try await generate(
+                bytes,
+                isChat: path != "/v1/completions",
+                client,
+                underway,
+                &record
+            )
         case _ where path.hasPrefix("/v1/models/"):
             try require("GET", request)
             try settings.admit(request)
@@ -61,7 +72,7 @@ struct InferenceService: Sendable {
             guard String(name).removingPercentEncoding == settings.modelName else {
                 throw APIError.noModel(String(name), served: settings.modelName)
             }
-            return finish(model, record)
+            return finish(model, record, underway)
         default: return nil
         }
     }
@@ -70,9 +81,10 @@ struct InferenceService: Sendable {
         guard request.method.rawValue == method else { throw .wrongMethod(method) }
     }
 
-    private func finish(_ json: JSON, _ record: RequestRecord) -> HTTPResponse {
+    private func finish(_ json: JSON, _ record: RequestRecord, _ underway: Underway) -> HTTPResponse
+    {
         log(record.finished(status: 200))
-        return .json(json)
+        return .json(json, underway)
     }
 
     /// Reads a request, and turns what it is about into tokens.
@@ -99,16 +111,16 @@ struct InferenceService: Sendable {
     private func generate(
         _ bytes: [UInt8],
         isChat: Bool,
-        _ request: HTTPRequest,
+        _ client: ClientWatch,
+        _ underway: Underway,
         _ record: inout RequestRecord
     ) async throws -> HTTPResponse {
-        guard let client = ClientWatch(request) else { throw APIError.clientGone }
         let (wanted, prompt) = try await runBlocking { try read(bytes, isChat: isChat) }
         record.promptTokens = prompt.count
         try await whileConnected(client) { [queue] in try await queue.takeTurn() }
         let answer = TextAnswer(wanted, model: settings.modelName)
         if wanted.isStreamed {
-            return .events(stream(prompt, wanted, answer, client, record))
+            return .events(stream(prompt, wanted, answer, client, record), underway)
         }
         let result: GeneratedText
         do {
@@ -125,7 +137,7 @@ struct InferenceService: Sendable {
             throw stopping.isRaised ? APIError.stopping : APIError.clientGone
         }
         log(record.finished(status: 200))
-        return .json(answer.whole(result))
+        return .json(answer.whole(result), underway)
     }
 
     /// Makes a text on a thread of its own, until the flag is raised, the task cancelled or the server stopped.

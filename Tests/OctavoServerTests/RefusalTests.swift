@@ -171,18 +171,22 @@ struct RefusalTests {
     @Test("a body that is too long, whether it says so or not")
     func largeBodies() async throws {
         try await withServer(configure: { $0.largestBody = 200_000 }) { live in
-            let (tooLong, far) = (300_000, 80 << 20)
-            let statuses = try await runBlocking { [live] in
-                try [tooLong, far].map { count in
+            func status(afterSending count: Int) async throws -> Int? {
+                try await runBlocking { [live] in
                     let connection = try RawConnection(port: live.port)
                     connection.send(
                         "POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: \(count)\r\n\r\n"
                     )
                     connection.send([UInt8](repeating: 0x20, count: count))
-                    return try connection.answer().status
+                    return connection.receive(through: "\r\n").flatMap {
+                        Int($0.split(separator: " ")[1])
+                    }
                 }
             }
-            #expect(statuses == [413, 413])
+            #expect(try await status(afterSending: 300_000) == 413)
+            // So much is not read to its end: the connection is closed, and the answer may go with it.
+            #expect(try await status(afterSending: 80 << 20) ?? 413 == 413)
+            #expect(try await live.waitForRecords(2).map(\.status) == [413, 413])
             let chunked = try await runBlocking { [live] in
                 let connection = try RawConnection(port: live.port)
                 connection.send(

@@ -8,32 +8,44 @@ internal import OctavoBase
 /// While an answer is made nothing is read from the connection, so nobody else would notice.
 struct ClientWatch: Sendable {
     private let socket: Socket
-    private let address: HTTPRequest.Address
+    private let client: HTTPRequest.Address
+    private let port: UInt16
 
-    /// Finds the connection of a request among the open files of the process; nil if it has gone already.
-    init?(_ request: HTTPRequest) {
-        guard let address = request.remoteAddress,
+    /// Finds the connection of a request to a port among the open files of the process; nil if it has gone already.
+    init?(_ request: HTTPRequest, to port: UInt16) {
+        guard let client = request.remoteAddress,
             let names = try? directoryEntries("/proc/self/fd")
         else { return nil }
         for name in names {
             guard let number = Int32(name) else { continue }
             let socket = Socket(file: .init(rawValue: number))
-            if Self.peer(of: socket) == address {
-                (self.socket, self.address) = (socket, address)
+            if Self.connects(socket, client, port) {
+                (self.socket, self.client, self.port) = (socket, client, port)
                 return
             }
         }
         return nil
     }
 
-    private static func peer(of socket: Socket) -> HTTPRequest.Address? {
-        (try? socket.remotePeer()).map(HTTPRequest.Address.make)
+    /// Whether a socket is that of a client at a port: the same client may have connections to other ports by the same
+    /// port of its own.
+    private static func connects(
+        _ socket: Socket,
+        _ client: HTTPRequest.Address,
+        _ port: UInt16
+    ) -> Bool {
+        guard let peer = try? socket.remotePeer(), HTTPRequest.Address.make(from: peer) == client
+        else { return false }
+        switch try? socket.sockname() {
+        case .ip4(_, let own), .ip6(_, let own): return own == port
+        default: return false
+        }
     }
 
     /// Whether the client has closed its side of the connection.
     var isGone: Bool {
         // The number may be another connection's by now.
-        guard Self.peer(of: socket) == address else { return true }
+        guard Self.connects(socket, client, port) else { return true }
         // POLLRDHUP, which not every header shows.
         let closed: Int16 = 0x2000
         var entry = pollfd(fd: socket.file.rawValue, events: closed, revents: 0)

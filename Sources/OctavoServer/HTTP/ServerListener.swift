@@ -16,15 +16,16 @@ struct ServerListener: Sendable {
     ///   - host: An address in numbers, of either kind.
     ///   - port: The port; 0 takes a free one.
     ///   - idleSeconds: How long a connection may wait for its other side.
-    ///   - answer: Answers a request, in whatever time it takes.
+    ///   - answer: Answers a request that came to a port, in whatever time it takes.
     /// - Returns: The server, listening.
     /// - Throws: `ServerError`.
     static func start(
         host: String,
         port: UInt16,
         idleSeconds: Double,
-        _ answer: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
+        _ answer: @escaping @Sendable (_ request: HTTPRequest, _ port: UInt16) async -> HTTPResponse
     ) async throws -> ServerListener {
+        let bound = BoundPort()
         let server = HTTPServer(
             config: .init(
                 address: try address(host, port),
@@ -35,7 +36,7 @@ struct ServerListener: Sendable {
                 pool: IdlingPool(HTTPServer.defaultPool(), seconds: idleSeconds),
                 logger: .disabled
             ),
-            handler: ClosureHTTPHandler(answer)
+            handler: ClosureHTTPHandler { request in await answer(request, await bound.port) }
         )
         // Whichever comes first: a port, or the reason why there is none.
         let (outcome, report) = AsyncThrowingStream<Void, any Error>.makeStream()
@@ -59,6 +60,7 @@ struct ServerListener: Sendable {
         }
         switch await server.listeningAddress {
         case .ip4(_, let actual), .ip6(_, let actual):
+            await bound.set(actual)
             return ServerListener(port: actual, server: server, task: task)
         default:
             throw ServerError.cannotListen(
@@ -82,5 +84,25 @@ struct ServerListener: Sendable {
     func stop() async {
         await server.stop(timeout: 0)
         _ = await task.result
+    }
+}
+
+/// The port of a listener, for those that come before it is known.
+private actor BoundPort {
+    private var known: UInt16?
+    private var waiting: [CheckedContinuation<UInt16, Never>] = []
+
+    /// The port, once it is known.
+    var port: UInt16 {
+        get async {
+            if let known { return known }
+            return await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func set(_ port: UInt16) {
+        known = port
+        for item in waiting { item.resume(returning: port) }
+        waiting = []
     }
 }

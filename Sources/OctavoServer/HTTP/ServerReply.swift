@@ -4,58 +4,53 @@ internal import OctavoBase
 
 extension HTTPResponse {
     /// An answer in JSON.
-    static func json(
-        _ value: JSON,
-        status: Int = 200,
-        headers: [String: String] = [:]
-    ) -> HTTPResponse {
-        reply(status, jsonHeaders(headers), body: HTTPBodySequence(data: Data(value.bytes)))
+    static func json(_ value: JSON, _ underway: Underway) -> HTTPResponse {
+        reply(200, jsonHeaders([:]), whole(value.bytes, underway))
     }
 
     /// An error in JSON; to a HEAD request, only the headers of it.
-    static func error(_ error: APIError, to method: HTTPMethod) -> HTTPResponse {
-        guard method == .HEAD else {
-            return json(error.json, status: error.status, headers: error.headers)
-        }
-        // A body after the answer to HEAD would be taken for the beginning of the next answer.
-        var headers = jsonHeaders(error.headers)
-        headers["Content-Length"] = String(error.json.bytes.count)
-        return reply(error.status, headers, body: HTTPBodySequence())
-    }
-
-    /// An error, behind which the connection is closed: what the client still sends is not read.
-    static func lastError(_ error: APIError) -> HTTPResponse {
+    static func error(_ error: APIError, to method: HTTPMethod, _ underway: Underway)
+        -> HTTPResponse
+    {
         let bytes = error.json.bytes
-        let pieces = AsyncStream<[UInt8]> { stream in
-            stream.yield(bytes)
-            stream.finish()
-        }
         var headers = jsonHeaders(error.headers)
-        headers["Connection"] = "close"
+        // A body after the answer to HEAD would be taken for the beginning of the next answer.
+        if method == .HEAD { headers["Content-Length"] = String(bytes.count) }
         return reply(
             error.status,
             headers,
-            body: HTTPBodySequence(
-                from: ByteStream(pieces: pieces, isLast: true),
-                count: bytes.count
-            )
+            method == .HEAD ? HTTPBodySequence() : whole(bytes, underway)
         )
     }
 
+    /// An error, behind which the connection is closed: what the client still sends is not read.
+    static func lastError(_ error: APIError, _ underway: Underway) -> HTTPResponse {
+        var headers = jsonHeaders(error.headers)
+        headers["Connection"] = "close"
+        return reply(error.status, headers, whole(error.json.bytes, underway, isLast: true))
+    }
+
     /// Events, one after the other.
-    static func events(_ pieces: AsyncStream<[UInt8]>) -> HTTPResponse {
+    static func events(_ pieces: AsyncStream<[UInt8]>, _ underway: Underway) -> HTTPResponse {
         let headers = [
             "Content-Type": "text/event-stream", "Cache-Control": "no-cache",
             // Proxies hand the events on as they come.
             "X-Accel-Buffering": "no",
         ]
-        return reply(
-            200,
-            headers,
-            body: HTTPBodySequence(
-                from: ByteStream(pieces: pieces),
-                suggestedBufferSize: 1 << 16
-            )
+        let body = ByteStream(pieces: pieces, underway: underway)
+        return reply(200, headers, HTTPBodySequence(from: body, suggestedBufferSize: 1 << 16))
+    }
+
+    private static func whole(_ bytes: [UInt8], _ underway: Underway, isLast: Bool = false)
+        -> HTTPBodySequence
+    {
+        let pieces = AsyncStream<[UInt8]> { stream in
+            stream.yield(bytes)
+            stream.finish()
+        }
+        return HTTPBodySequence(
+            from: ByteStream(pieces: pieces, underway: underway, isLast: isLast),
+            count: bytes.count
         )
     }
 
@@ -66,7 +61,7 @@ extension HTTPResponse {
     private static func reply(
         _ status: Int,
         _ headers: [String: String],
-        body: HTTPBodySequence
+        _ body: HTTPBodySequence
     ) -> HTTPResponse {
         var all = HTTPHeaders()
         for (name, value) in headers { all[HTTPHeader(name)] = value }
