@@ -1,6 +1,6 @@
 # The commands of this project. `make demo` and `make test` are all a newcomer needs.
 
-.PHONY: demo build test test-report test-slurm check fmt bench fuzz interop interop-hub clean
+.PHONY: demo build test test-report test-slurm check fmt bench fuzz interop interop-hub interop-openai clean
 
 build: ## the release binary, .build/release/octavo
 	@scripts/install-dependencies.sh
@@ -45,7 +45,7 @@ fuzz: ## feed every reader with spoilt files, FUZZ_SECONDS each (600)
 	@scripts/install-dependencies.sh
 	@Fuzz/run.sh
 
-interop: build ## compare with PyPI's transformers, aqlm and huggingface_hub
+interop: build ## compare with PyPI's transformers, aqlm, huggingface_hub and openai
 	@scripts/install-dependencies.sh --interop
 	@scripts/interop/run.sh
 
@@ -53,6 +53,11 @@ interop-hub: ## let huggingface_hub and git-lfs use octavo's hub, and octavo wha
 	@scripts/install-dependencies.sh --interop
 	swift build -c release --product octavo
 	@scripts/interop/hub.sh
+
+interop-openai: ## let PyPI's openai use a model that octavo serves
+	@scripts/install-dependencies.sh --interop
+	swift build -c release --product octavo
+	@scripts/interop/openai.sh
 
 clean:
 	rm -rf .build

@@ -110,12 +110,19 @@ let package = Package(
                 .product(name: "Mustache", package: "swift-mustache"),
             ]
         ),
+        module(
+            "OctavoServer",
+            [
+                "OctavoBase", "OctavoModel", "OctavoPublisher",
+                .product(name: "FlyingFox", package: "FlyingFox"),
+            ]
+        ),
         .executableTarget(
             name: "OctavoCLI",
             dependencies: [
                 "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel",
                 "OctavoQuantizer", "OctavoContainer", "OctavoHub", "OctavoHubServer",
-                "OctavoPublisher", argumentParser,
+                "OctavoPublisher", "OctavoServer", argumentParser,
             ],
             swiftSettings: strict
         ),
@@ -152,6 +159,7 @@ let package = Package(
             ],
             fixtures: true
         ),
+        tests("OctavoServer", ["OctavoBase", "OctavoModel", "OctavoPublisher", "OctavoServer"]),
         // Depends on the executable so that it is built first: these tests run it.
         tests(
             "EndToEnd",

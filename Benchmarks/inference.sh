@@ -18,6 +18,6 @@ python=${PYTHON:-python3}
 for threads in ${THREADS:-1 2}; do
     "$octavo" benchmark inference "$OCTAVO_MODEL" --threads "$threads"
     [ -n "${ORIGINAL:-}" ] || continue
-    "$python" Benchmarks/llama_cpp.py "$ORIGINAL" "$threads" ||
+    "$python" Benchmarks/llama.py "$ORIGINAL" "$threads" ||
         echo "PyPI's llama-cpp-python: not measured" >&2
 done

@@ -4,7 +4,7 @@
 // tables of a run.
 enum { TILE = 2048 };
 
-// Adds to `totals` the numbers of one run: `positions` of them, at most 8 or those of one group.
+// Adds to `totals` the numbers of one run: `positions` of them, four at most.
 typedef void sum_run(const uint8_t *tables, size_t positions, const uint8_t *codes, size_t stride, size_t count,
                      float unit, float *totals);
 
@@ -12,11 +12,9 @@ OCTAVO_BODY void sum_words(const uint8_t *tables, size_t positions, const uint8_
                            size_t count, float unit, float *totals) {
     const int16_t *table = (const int16_t *)(const void *)tables;
     size_t o = from;
-    for (; positions == 8 && o < count; o++) {
+    for (; positions == 4 && o < count; o++) {
         const uint8_t *c = codes + o;
-        int sum = table[c[0]] + table[256 + c[stride]] + table[512 + c[2 * stride]] + table[768 + c[3 * stride]] +
-                  table[1024 + c[4 * stride]] + table[1280 + c[5 * stride]] + table[1536 + c[6 * stride]] +
-                  table[1792 + c[7 * stride]];
+        int sum = table[c[0]] + table[256 + c[stride]] + table[512 + c[2 * stride]] + table[768 + c[3 * stride]];
         totals[o] += unit * (float)sum;
     }
     for (; o < count; o++) {
@@ -114,7 +112,7 @@ LOOKUP_VBMI static inline __attribute__((always_inline)) void sum_pair(const uin
     for (size_t o = 0; o < whole; o += 64, sums += 2) {
         __m512i front = first ? _mm512_setzero_si512() : _mm512_load_si512(sums);
         __m512i back = first ? _mm512_setzero_si512() : _mm512_load_si512(sums + 1);
-        // What is read of memory is asked for one run of eight positions before.
+        // What is read of memory is asked for two runs before.
         _mm_prefetch((const char *)(codes + 8 * stride + o), _MM_HINT_T0);
         if (pair) _mm_prefetch((const char *)(codes + 9 * stride + o), _MM_HINT_T0);
         add_found(&one, _mm512_loadu_si512(codes + o), &front, &back);
@@ -174,14 +172,22 @@ void octavo_lookup_sum(octavo_lookup_kernel kernel, const octavo_lookup_shape *s
     if (kernel == OCTAVO_LOOKUP_VBMI) sum = sum_vbmi;
 #endif
     (void)kernel;
-    size_t run = octavo_lookup_run(s->codebooks) * s->codebooks, positions = groups * s->codebooks;
+    octavo_lookup_run runs = octavo_lookup_runs(s->codebooks);
     for (size_t end = first + count; first < end; first += TILE) {
         size_t some = end - first < TILE ? end - first : TILE;
         float *totals = out + first;
         for (size_t o = 0; o < some; o++) totals[o] = 0;
-        for (size_t p = 0; p < positions; p += run)
-            sum(tables + p * TABLE, positions - p < run ? positions - p : run, codes + p * s->outputs + first,
-                s->outputs, some, units[p / run], totals);
+        const float *unit = units;
+        for (size_t g = 0; g < groups; g += runs.groups) {
+            // The codebooks of a run are all there are, or there is one group.
+            size_t groups_left = groups - g < runs.groups ? groups - g : runs.groups;
+            for (size_t m = 0; m < s->codebooks; m += runs.codebooks) {
+                size_t books = s->codebooks - m < runs.codebooks ? s->codebooks - m : runs.codebooks;
+                size_t p = g * s->codebooks + m;
+                sum(tables + p * TABLE, groups_left * books, codes + p * s->outputs + first, s->outputs, some, *unit++,
+                    totals);
+            }
+        }
         for (size_t o = 0; o < some; o++) totals[o] *= scales[first + o];
     }
 }

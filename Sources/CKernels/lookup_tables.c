@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-// The largest sum of a run, below 32767 by more than rounding can add: half a unit for each of eight numbers,
+// The largest sum of a run, below 32767 by more than rounding can add: half a unit for each of four numbers,
 // and where inputs and entries are whole numbers too, half of one for each input.
 static float largest_sum(size_t size) { return 32700.0f - 4.0f * (float)size; }
 
@@ -17,7 +17,16 @@ octavo_lookup_kernel octavo_lookup_best(void) {
     return isa == OCTAVO_ISA_AVX2 ? OCTAVO_LOOKUP_AVX2 : OCTAVO_LOOKUP_SCALAR;
 }
 
-size_t octavo_lookup_run(size_t codebooks) { return codebooks < 8 ? 8 / codebooks : 1; }
+octavo_lookup_run octavo_lookup_runs(size_t codebooks) {
+    if (codebooks <= 4) return (octavo_lookup_run){4 / codebooks, codebooks};
+    // Two parts as equal as can be, of a layer with up to eight.
+    return (octavo_lookup_run){1, (codebooks + 1) / 2};
+}
+
+size_t octavo_lookup_units(size_t codebooks, size_t groups) {
+    octavo_lookup_run run = octavo_lookup_runs(codebooks);
+    return (groups + run.groups - 1) / run.groups * ((codebooks + run.codebooks - 1) / run.codebooks);
+}
 
 static float length_of(const float *vector, size_t size) {
     float sum = 0;
@@ -39,30 +48,34 @@ static float prepare_words(const octavo_lookup_shape *s, const float *book, int1
     return unit;
 }
 
-float octavo_lookup_prepare(const octavo_lookup_shape *s, const float *books, float *floats, int16_t *words,
-                            float *word_units) {
+void octavo_lookup_prepare(const octavo_lookup_shape *s, const float *books, float *floats, int16_t *words,
+                           float *word_units, float *longest) {
     size_t pairs = (s->size + 1) / 2;
-    float sum = 0;
     if (floats) memset(floats, 0, sizeof(float) * s->codebooks * s->size * ENTRIES);
     if (words) memset(words, 0, sizeof(int16_t) * s->codebooks * pairs * 2 * ENTRIES);
     for (size_t m = 0; m < s->codebooks; m++) {
         const float *book = books + m * s->entries * s->size;
-        float longest = 0;
+        longest[m] = 0;
         for (size_t e = 0; e < s->entries; e++) {
             float length = length_of(book + e * s->size, s->size);
-            longest = length > longest ? length : longest;
+            longest[m] = length > longest[m] ? length : longest[m];
             for (size_t i = 0; floats && i < s->size; i++)
                 floats[(m * s->size + i) * ENTRIES + e] = book[e * s->size + i];
         }
         if (words) word_units[m] = prepare_words(s, book, words + m * pairs * 2 * ENTRIES);
-        sum += longest;
     }
-    return sum;
 }
 
-// Tables of one run: `groups` groups that share a factor. Returns the factor, which may have become smaller.
-typedef float build_run(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x, size_t groups,
-                        float factor, uint8_t *tables);
+// What a run's tables are built from.
+typedef struct {
+    const octavo_lookup_shape *shape;
+    const octavo_lookup_books *books;
+    const float *x;
+    size_t groups, first_book, end_book;
+} run_parts;
+
+// Builds the tables of one run. Returns the factor, which may have become smaller.
+typedef float build_run(const run_parts *run, float factor, uint8_t *tables);
 
 // The 256 products of one group with one codebook. Adding and taking away 1.5 · 2^23 rounds to even and keeps what
 // is no number out of conversions.
@@ -84,36 +97,34 @@ OCTAVO_BODY void build_table(size_t size, const float *restrict book, const floa
     }
 }
 
-OCTAVO_BODY float build_words(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
-                              size_t groups, float factor, uint8_t *tables) {
-    for (size_t g = 0; g < groups; g++, x += s->size)
-        for (size_t m = 0; m < s->codebooks; m++, tables += TABLE) {
-            const float *book = books->floats + m * s->size * ENTRIES;
+OCTAVO_BODY float build_words(const run_parts *run, float factor, uint8_t *tables) {
+    size_t size = run->shape->size;
+    const float *x = run->x;
+    for (size_t g = 0; g < run->groups; g++, x += size)
+        for (size_t m = run->first_book; m < run->end_book; m++, tables += TABLE) {
+            const float *book = run->books->floats + m * size * ENTRIES;
             int16_t *table = (int16_t *)(void *)tables;
             // The compiler unrolls loops of a length that it knows, and keeps their sums in registers.
-            if (s->size == 8) build_table(8, book, x, factor, table);
-            else build_table(s->size, book, x, factor, table);
+            if (size == 8) build_table(8, book, x, factor, table);
+            else build_table(size, book, x, factor, table);
         }
     return factor;
 }
 
-static float build_scalar(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
-            size_t groups, float factor, uint8_t *tables) {
-    return build_words(s, books, x, groups, factor, tables);
+static float build_scalar(const run_parts *run, float factor, uint8_t *tables) {
+    return build_words(run, factor, tables);
 }
 
 #if defined(__x86_64__)
 // The longest group there is.
 enum { INPUTS_MAX = 1024 };
 
-LOOKUP_AVX2 static float build_avx2(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
-            size_t groups, float factor, uint8_t *tables) {
-    return build_words(s, books, x, groups, factor, tables);
+LOOKUP_AVX2 static float build_avx2(const run_parts *run, float factor, uint8_t *tables) {
+    return build_words(run, factor, tables);
 }
 
-LOOKUP_AVX512 static float build_avx512(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
-            size_t groups, float factor, uint8_t *tables) {
-    return build_words(s, books, x, groups, factor, tables);
+LOOKUP_AVX512 static float build_avx512(const run_parts *run, float factor, uint8_t *tables) {
+    return build_words(run, factor, tables);
 }
 
 // 64 sums in the upper halves of words of 32 bits, the low bytes of those apart from the high ones.
@@ -162,35 +173,33 @@ LOOKUP_VBMI static void whole_inputs(const float *x, size_t size, size_t pairs, 
     }
 }
 
-LOOKUP_VBMI static float build_vbmi(const octavo_lookup_shape *s, const octavo_lookup_books *books, const float *x,
-                                    size_t groups, float factor, uint8_t *tables) {
+LOOKUP_VBMI static float build_vbmi(const run_parts *run, float factor, uint8_t *tables) {
     uint8_t bytes[64];
     for (int k = 0; k < 32; k++) {
         bytes[k] = (uint8_t)(4 * k + 2);
         bytes[k + 32] = (uint8_t)(4 * k + 3);
     }
     __m512i order = _mm512_loadu_si512(bytes);
+    size_t size = run->shape->size, groups = run->groups;
     float largest = 0, unit = 0;
-    for (size_t i = 0; i < groups * s->size; i++) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
-    for (size_t m = 0; m < s->codebooks; m++) unit = books->word_units[m] > unit ? books->word_units[m] : unit;
+    for (size_t i = 0; i < groups * size; i++) largest = fabsf(run->x[i]) > largest ? fabsf(run->x[i]) : largest;
+    for (size_t m = run->first_book; m < run->end_book; m++)
+        unit = run->books->word_units[m] > unit ? run->books->word_units[m] : unit;
     // Inputs must fit into 16 bits as well, which matters where one of them is nearly all of a run.
     float reach = largest * unit * factor * 65536;
     if (reach > 32767) factor *= 32767 / reach;
-    size_t pairs = (s->size + 1) / 2, stride = s->codebooks * TABLE;
-    for (size_t m = 0; m < s->codebooks; m++) {
-        int32_t inputs[8 * INPUTS_MAX / 2];
-        for (size_t first = 0; first < groups; first += 8) {
-            size_t some = groups - first < 8 ? groups - first : 8;
-            whole_inputs(x + first * s->size, s->size, pairs, some, factor * books->word_units[m] * 65536, inputs);
-            for (size_t block = 0; block < ENTRIES; block += 64) {
-                const int16_t *book = books->words + 2 * (m * pairs * ENTRIES + block);
-                uint8_t *table = tables + first * stride + m * TABLE + block;
-                for (size_t g = 0; g < some; g += 2, table += 2 * stride) {
-                    const int32_t *one = inputs + g * pairs, *two = some - g > 1 ? one + pairs : one;
-                    uint8_t *next = some - g > 1 ? table + stride : NULL;
-                    if (pairs == 4) build_planes(4, book, one, two, order, table, next);
-                    else build_planes(pairs, book, one, two, order, table, next);
-                }
+    size_t pairs = (size + 1) / 2, stride = (run->end_book - run->first_book) * TABLE;
+    for (size_t m = run->first_book; m < run->end_book; m++, tables += TABLE) {
+        int32_t inputs[4 * INPUTS_MAX / 2];
+        whole_inputs(run->x, size, pairs, groups, factor * run->books->word_units[m] * 65536, inputs);
+        for (size_t block = 0; block < ENTRIES; block += 64) {
+            const int16_t *book = run->books->words + 2 * (m * pairs * ENTRIES + block);
+            uint8_t *table = tables + block;
+            for (size_t g = 0; g < groups; g += 2, table += 2 * stride) {
+                const int32_t *one = inputs + g * pairs, *two = groups - g > 1 ? one + pairs : one;
+                uint8_t *next = groups - g > 1 ? table + stride : NULL;
+                if (pairs == 4) build_planes(4, book, one, two, order, table, next);
+                else build_planes(pairs, book, one, two, order, table, next);
             }
         }
     }
@@ -199,7 +208,7 @@ LOOKUP_VBMI static float build_vbmi(const octavo_lookup_shape *s, const octavo_l
 #endif
 
 void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape *s, const octavo_lookup_books *books,
-                         const float *x, size_t groups, uint8_t *tables, float *units) {
+                         const float *x, size_t groups, const uint8_t *codes, uint8_t *tables, float *units) {
     build_run *build = build_scalar;
 #if defined(__x86_64__)
     if (kernel == OCTAVO_LOOKUP_AVX2) build = build_avx2;
@@ -207,15 +216,23 @@ void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape 
     if (kernel == OCTAVO_LOOKUP_VBMI) build = build_vbmi;
 #endif
     (void)kernel;
-    size_t run = octavo_lookup_run(s->codebooks);
-    for (size_t g = 0; g < groups; g += run) {
-        size_t some = groups - g < run ? groups - g : run;
-        const float *inputs = x + g * s->size;
+    octavo_lookup_run runs = octavo_lookup_runs(s->codebooks);
+    for (size_t g = 0; g < groups; g += runs.groups) {
+        size_t some = groups - g < runs.groups ? groups - g : runs.groups;
+        run_parts run = {s, books, x + g * s->size, some, 0, 0};
+        size_t row = s->codebooks * s->outputs;
+        for (size_t i = g * row; codes && i < (g + some) * row; i += 64) __builtin_prefetch(codes + i, 0, 2);
         float lengths = 0;
-        for (size_t k = 0; k < some; k++) lengths += length_of(inputs + k * s->size, s->size);
-        // No product is longer than both vectors (Cauchy and Schwarz).
-        float reach = lengths * books->longest, factor = reach > 0 ? largest_sum(s->size) / reach : 0;
-        factor = build(s, books, inputs, some, factor, tables + g * s->codebooks * TABLE);
-        *units++ = factor > 0 ? 1 / factor : reach;
+        for (size_t k = 0; k < some; k++) lengths += length_of(run.x + k * s->size, s->size);
+        for (size_t m = 0; m < s->codebooks; m = run.end_book) {
+            run.first_book = m;
+            run.end_book = s->codebooks - m < runs.codebooks ? s->codebooks : m + runs.codebooks;
+            float longest = 0;
+            for (size_t k = m; k < run.end_book; k++) longest += books->longest[k];
+            // No product is longer than both vectors (Cauchy and Schwarz).
+            float reach = lengths * longest, factor = reach > 0 ? largest_sum(s->size) / reach : 0;
+            factor = build(&run, factor, tables + (g * s->codebooks + m) * TABLE);
+            *units++ = factor > 0 ? 1 / factor : reach;
+        }
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Bytes that stay where they are for as long as anyone holds them: a part of a mapped file, or memory of
 /// their own.
 @safe
@@ -81,7 +83,14 @@ private final class SharedMemory: @unchecked Sendable {
     let count: Int
 
     init(count: Int) {
-        unsafe base = UnsafeMutableRawPointer.allocate(byteCount: max(1, count), alignment: 64)
+        // Large pages spare the processor many lookups of where memory is.
+        let page = 2 << 20
+        let isLarge = count >= 2 * page
+        unsafe base = UnsafeMutableRawPointer.allocate(
+            byteCount: max(1, count),
+            alignment: isLarge ? page : 64
+        )
+        if isLarge { unsafe madvise(base, count, MADV_HUGEPAGE) }
         unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: count)
         self.count = count
     }

@@ -6,6 +6,7 @@ import OctavoHubServer
 import OctavoModel
 import OctavoPublisher
 import OctavoQuantizer
+import OctavoServer
 
 // Libraries say what was found and what was expected; what to do next is said here, where it is known
 // which command the reader has typed.
@@ -46,7 +47,10 @@ func remedy(for error: any Error) -> String? {
     case let error as CardError: advice(on: error)
     case let error as FrontMatterError: advice(on: error)
     case let error as CardTemplateError: advice(on: error)
-    case is GenerationError: "shorten the prompt or lower --max-tokens"
+    case let error as GenerationError: advice(on: error)
+    case is PromptFileError:
+        "`octavo generate --help` says what is continued; docs/inference.md shows such files"
+    case is SamplingError: "the weights are damaged; fetch the model again"
     case is TokenError: "the token ids belong to another model's vocabulary"
     case is TokenizerError, is SentencePieceError:
         "fetch the tokenizer's files again; formats/tokenizer.md says which kinds are supported"
@@ -56,6 +60,8 @@ func remedy(for error: any Error) -> String? {
     case is RecordError: "fetch octavo.json again, or remove it to check the model without it"
     case let error as ClusterError: advice(on: error)
     case let error as HubServer.StartError: advice(on: error)
+    case let error as ServerError: advice(on: error)
+    case is ServerKeyError: "make one, as with `openssl rand -hex 32 > key.txt`"
     case let error as LinearQuantizationError: advice(on: error.cause)
     case let error as QuantizationError: advice(on: error)
     case is BlockTuningError: "calibrate on other text, or leave out --block-tuning-epochs"
@@ -177,6 +183,14 @@ private func advice(on error: HubServer.StartError) -> String {
     }
 }
 
+private func advice(on error: ServerError) -> String {
+    switch error {
+    case .badHost: "name an address of this machine in numbers"
+    case .cannotListen: "choose another --port; 0 takes a free one"
+    case .ended: "see how many files a process may open (`ulimit -n`), and start it again"
+    }
+}
+
 private func advice(on error: WeightError) -> String {
     switch error {
     case .shape: "config.json and the tensors do not belong together; fetch the model again"
@@ -247,6 +261,19 @@ private func advice(on error: TuningError) -> String {
     case .memory(let needed, _):
         "allow it with --memory \(byteText(needed).replacing(" ", with: "")), take fewer --tokens or "
             + "--batch-tokens, or learn no codes with --update codebooks"
+    }
+}
+
+private func advice(on error: GenerationError) -> String {
+    switch error {
+    case .promptTooLong: "shorten the prompt"
+    case .emptyPrompt: "give a prompt that is not empty"
+    case .noChatTemplate, .template(.syntax), .template(.unsupported), .template(.limit):
+        "put a chat_template that fits the model into its tokenizer_config.json, or write the prompt yourself with --prompt"
+    case .template: "change the conversation to what the template takes"
+    case .conversation: "correct the messages"
+    case .stops: "give fewer or other stop strings"
+    case .context: "lower --context"
     }
 }
 

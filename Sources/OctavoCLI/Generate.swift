@@ -1,35 +1,37 @@
 import ArgumentParser
 import OctavoBase
-import OctavoCheckpoint
-import OctavoModel
-import OctavoNumerics
 import OctavoPublisher
 
 struct Generate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Let a model continue a prompt.",
+        abstract: "Let a model continue a prompt, or answer a message.",
         discussion: """
-            The prompt is taken as it is: no chat template is applied.
+            --prompt and --prompt-file are continued as they are. --message and --chat are written with the \
+            model's chat template, and the model answers. What it says goes to standard output while it is \
+            made; an interrupt ends it (exit status 130).
 
-            Example:
+            Examples:
               octavo generate ./folded --prompt "The sea is" --max-tokens 40 --temperature 0.7 --seed 1
+              octavo generate ./folded --message "What is an octavo?" --system "Be brief." --max-tokens 200
+              octavo generate ./folded --chat messages.json --temperature 0.8 --top-p 0.95 --json
+              octavo generate ./folded --prompt "1. Tea" --stop 4. --repetition-penalty 1.1
             """
     )
 
     @Argument(help: "The model.")
     var model: String
 
-    @Option(help: "What to continue.")
-    var prompt: String
+    @OptionGroup(title: "What to continue")
+    var prompt: PromptOptions
 
     @Option(help: "The most tokens to add; the model's context is a limit too.")
     var maxTokens = 64
 
-    @Option(help: "0 always takes the likeliest token; 1 draws from the model's own distribution.")
-    var temperature = 0.0
+    @Option(help: "A text that ends the answer and is no part of it; may be given several times.")
+    var stop: [String] = []
 
-    @Option(help: "The seed of what is drawn.")
-    var seed = 0
+    @OptionGroup(title: "How tokens are drawn")
+    var sampling: SamplingOptions
 
     @OptionGroup
     var threads: ThreadOptions
@@ -37,98 +39,82 @@ struct Generate: AsyncParsableCommand {
     var result: OutputOptions
 
     func validate() throws {
-        guard temperature >= 0, temperature.isFinite else {
-            throw ValidationError("--temperature is \(temperature), expected 0 or more")
+        guard 1...1_000_000 ~= maxTokens else {
+            throw ValidationError("--max-tokens must be 1 to 1000000")
         }
-        guard 1...1_000_000 ~= maxTokens, seed >= 0 else {
-            throw ValidationError("--max-tokens must be 1 to 1000000 and --seed at least 0")
+        do { _ = try request() } catch let error as GenerationError {
+            throw ValidationError("--stop: \(error)")
         }
     }
 
     func run() async throws {
         try await reporting(as: result) { printer in
+            let text = try prompt.text()
+            let messages = try text == nil ? prompt.messages() : []
             let subject = try await openModel(model, printer)
             let arguments = self
-            let report = try await runBlocking { try arguments.generate(subject) }
+            let answer = try await runBlocking {
+                try arguments.generate(subject, text, messages)
+            }
             if result.json {
-                result.show(report, text: "")
+                result.show(arguments.report(answer, prompt: text), text: "")
             } else {
                 print("")
-                printer.note(
-                    "\(report["tokens"]?.integer ?? 0) tokens, \(decimal(report["tokens_per_second"]?.number ?? 0, digits: 1)) per second"
-                )
+                flushOutput()
+                printer.note(statistics(answer))
             }
+            if answer.finish == .cancelled { throw ExitCode(130) }
         }
     }
 
-    private func generate(_ subject: OpenModel) throws -> JSON {
-        setBLASThreads(threads.count)
-        let tokenizer = try subject.tokenizer()
-        let language = try subject.inferenceModel()
-        var input = try tokenizer.encode(prompt, addSpecialTokens: true)
-        // An empty prompt begins where every text begins.
-        if input.isEmpty, let begin = language.configuration.beginToken { input = [begin] }
-        let room = language.configuration.contextLength - input.count
-        guard room > 0 else {
-            throw GenerationError.promptTooLong(
-                tokens: input.count,
-                context: language.configuration.contextLength
-            )
-        }
-        var bytes: [UInt8] = []
-        var shown = 0
-        if !result.json { write(Array(prompt.utf8)) }
-        let began = ProcessTime().wall
-        let tokens = try language.generate(
-            after: input,
-            limit: min(maxTokens, room),
-            stop: Set(language.configuration.endTokens),
-            sampler: Sampler(temperature: temperature, seed: UInt64(seed)),
-            Execution(threads: threads.count)
-        ) { token in
-            // Vocabularies are padded to round sizes: such ids have no text.
-            if !tokenizer.isSpecial(token) { bytes += (try? tokenizer.bytes(of: token)) ?? [] }
-            // Characters come in pieces: only whole ones are shown.
-            let whole = completeLength(bytes)
-            if !result.json, whole > shown { write(Array(bytes[shown..<whole])) }
-            shown = whole
-            return true
-        }
-        let elapsed = ProcessTime().wall - began
-        return .object([
-            "prompt": .string(prompt), "text": .string(String(decoding: bytes, as: UTF8.self)),
-            "tokens": .integer(tokens.count),
-            "tokens_per_second": .number(elapsed > 0 ? Double(tokens.count) / elapsed : 0),
-        ])
+    private func request() throws -> GenerationRequest {
+        try GenerationRequest(
+            limit: maxTokens,
+            rule: sampling.rule(),
+            seed: UInt64(max(0, sampling.seed)),
+            stops: stop
+        )
     }
 
-    private func write(_ bytes: [UInt8]) {
-        print(printable(String(decoding: bytes, as: UTF8.self)), terminator: "")
+    private func generate(
+        _ subject: OpenModel,
+        _ prompt: String?,
+        _ messages: [JSON]
+    ) throws -> GeneratedText {
+        let generator = try TextGenerator(subject, threads: threads.count)
+        let tokens = try prompt.map(generator.tokens) ?? generator.tokens(of: messages)
+        _ = try generator.room(behind: tokens)
+        let interrupt = InterruptFlag()
+        if !result.json, let prompt { write(prompt) }
+        return try generator.generate(
+            after: tokens,
+            request(),
+            isCancelled: { interrupt.isRaised },
+            onText: { if !result.json { write($0) } }
+        )
+    }
+
+    private func write(_ text: String) {
+        print(printable(text), terminator: "")
         flushOutput()
     }
-}
 
-/// Why a prompt cannot be continued.
-enum GenerationError: Error, CustomStringConvertible {
-    /// It leaves no room in the model's context.
-    case promptTooLong(tokens: Int, context: Int)
-
-    /// As a sentence.
-    var description: String {
-        switch self {
-        case .promptTooLong(let tokens, let context):
-            "the prompt has \(tokens) tokens, expected fewer than the model's context of \(context)"
+    private func statistics(_ answer: GeneratedText) -> String {
+        func rate(_ value: Double?) -> String {
+            value.map { ", \(decimal($0, digits: 1)) per second" } ?? ""
         }
+        let ending = answer.finish == .cancelled ? "; interrupted" : ""
+        return "\(answer.promptTokens) tokens of prompt\(rate(answer.promptRate)); "
+            + "\(answer.tokens.count) tokens\(rate(answer.rate))\(ending)"
     }
-}
 
-/// The length of the text without a UTF-8 sequence that has only begun at its end.
-private func completeLength(_ bytes: [UInt8]) -> Int {
-    for back in 1...4 where back <= bytes.count {
-        let byte = bytes[bytes.count - back]
-        if byte & 0xC0 == 0x80 { continue }
-        let width = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
-        return width > back ? bytes.count - back : bytes.count
+    private func report(_ answer: GeneratedText, prompt: String?) -> JSON {
+        .object([
+            "prompt": prompt.map(JSON.string), "text": .string(answer.text),
+            "finish_reason": .string(answer.finish.rawValue),
+            "usage": answer.usage, "tokens": .integer(answer.tokens.count),
+            "prompt_tokens_per_second": answer.promptRate.map(JSON.number) ?? .null,
+            "tokens_per_second": answer.rate.map(JSON.number) ?? .null,
+        ])
     }
-    return bytes.count
 }

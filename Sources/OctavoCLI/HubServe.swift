@@ -1,6 +1,4 @@
 public import ArgumentParser
-import Dispatch
-import Glibc
 import OctavoBase
 public import OctavoHubServer
 import OctavoPublisher
@@ -120,35 +118,4 @@ struct HubProxy: ParsableArguments {
             "Believe the forwarded headers of a proxy: only where nobody can reach the hub otherwise."
     )
     var behindProxy = false
-}
-
-/// Waits for an interrupt or a request to end.
-private func interruption() async {
-    signal(SIGINT, SIG_IGN)
-    signal(SIGTERM, SIG_IGN)
-    await withCheckedContinuation { continuation in
-        // One serial queue: the handlers never run at the same time.
-        let queue = DispatchQueue(label: "signals")
-        let sources = [SIGINT, SIGTERM].map {
-            DispatchSource.makeSignalSource(signal: $0, queue: queue)
-        }
-        let waiter = Waiter(sources)
-        for source in sources {
-            source.setEventHandler { if waiter.finish() { continuation.resume() } }
-            source.resume()
-        }
-    }
-}
-
-/// Keeps signal sources until the first of them fires.
-private final class Waiter: @unchecked Sendable {
-    // Only touched from the handlers, which run one at a time.
-    private var sources: [any DispatchSourceSignal]
-
-    init(_ sources: [any DispatchSourceSignal]) { self.sources = sources }
-
-    func finish() -> Bool {
-        defer { sources = [] }
-        return !sources.isEmpty
-    }
 }

@@ -22,7 +22,7 @@ struct Octavo: AsyncParsableCommand {
                 subcommands: [
                     Inspect.self, Convert.self, Pack.self, Unpack.self, Diff.self, Quantize.self,
                     Job.self, Tune.self, Evaluate.self,
-                    Generate.self,
+                    Generate.self, Serve.self,
                     Verify.self, Card.self,
                 ]
             ),

@@ -108,7 +108,7 @@ private func tell(_ text: String, _ terminal: Int32) {
 }
 
 /// Whether a file may be read by others than its owner.
-private func isReadableByOthers(_ path: String) -> Bool {
+func isReadableByOthers(_ path: String) -> Bool {
     var status = stat()
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         && status.st_mode & 0o044 != 0

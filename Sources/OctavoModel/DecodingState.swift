@@ -5,7 +5,7 @@ public struct DecodingState: Sendable {
     /// The tokens that each sequence has room for.
     public let capacity: Int
     /// The sequences so far.
-    fileprivate var texts: [[Int]]
+    public fileprivate(set) var texts: [[Int]]
     fileprivate var caches: [AttentionCache]
     fileprivate var rotary: RotaryTables
 
@@ -58,11 +58,15 @@ public struct DecodingState: Sendable {
         for index in tokens.indices { texts[index] += tokens[index] }
         let now = lengths
         if !now.allSatisfy(rotary.covers) { rotary = configuration.rotaryTables(lengths: now) }
-        return zip(before, now).map { before, now in
-            let stays = configuration.layers.allSatisfy { layer in
-                layer.rotary.map { $0.stretch(before) == $0.stretch(now) } ?? true
-            }
-            return stays ? before : 0
+        return zip(before, now).map { configuration.rotatesAlike($0, $1) ? $0 : 0 }
+    }
+}
+
+extension ModelConfiguration {
+    /// Whether the first tokens of a text are rotated the same, whichever of two lengths the text has.
+    fileprivate func rotatesAlike(_ length: Int, _ other: Int) -> Bool {
+        layers.allSatisfy { layer in
+            layer.rotary.map { $0.stretch(length) == $0.stretch(other) } ?? true
         }
     }
 }
@@ -121,6 +125,22 @@ extension LanguageModel {
             }
         }
         return ends.logits(last, execution)
+    }
+
+    /// Takes tokens back from the end of each sequence of a state, so that it goes on from there.
+    ///
+    /// Where a text of the new length is rotated otherwise, all of it is taken back.
+    ///
+    /// - Parameters:
+    ///   - state: The sequences so far.
+    ///   - lengths: For each sequence how many of its tokens stay, at most as many as it has.
+    public func rewind(_ state: inout DecodingState, to lengths: [Int]) {
+        precondition(lengths.count == state.texts.count)
+        for (index, length) in lengths.enumerated() {
+            let before = state.texts[index].count
+            let stays = configuration.rotatesAlike(length, before) ? length : 0
+            state.texts[index].removeLast(before - stays)
+        }
     }
 }
 

@@ -22,7 +22,7 @@ struct GuideTests {
     private static let guides: [(page: String, blocks: Int)] = [
         ("guides/publish-your-first-model.md", 6), ("guides/convert-between-formats.md", 5),
         ("guides/private-hub.md", 4),
-        ("guides/read-a-report.md", 3),
+        ("guides/read-a-report.md", 3), ("guides/serve-a-model.md", 4),
     ]
 
     @Test("every command of a guide runs, one after the other, on a tiny model", arguments: guides)
@@ -39,6 +39,9 @@ struct GuideTests {
             )
             if !commands.contains(where: { $0.contains("octavo quantize") }) {
                 try await box.addFolded()
+            }
+            if page == "guides/serve-a-model.md" {
+                try box.add("folded/chat_template.jinja", TinyModel.simpleTemplate)
             }
             let lines = (0..<2000).map { "Line \($0) of a text of \($0 * $0 % 97) words.\n" }
             try box.add("wiki.txt", lines.joined())

@@ -25,6 +25,15 @@ struct UsageTests {
             "generate model --prompt a --temperature nan",
             "generate model --prompt a --max-tokens 0",
             "generate model --prompt a --max-tokens 9223372036854775807",
+            "generate model --prompt a --message b", "generate model --prompt a --system b",
+            "generate model --prompt a --top-k 0", "generate model --prompt a --top-p 0",
+            "generate model --prompt a --min-p 1.5", "generate model --prompt a --seed -1",
+            "generate model --prompt a --repetition-penalty 0",
+            "generate model --prompt a --repetition-window 0",
+            "generate model --prompt a --stop=",
+            "serve", "serve model --host 0.0.0.0", "serve model --host example.org",
+            "serve model --api-key-file k --no-key", "serve model --queue -1",
+            "serve model --context 0", "serve model --port 65536", "serve model --model-name=",
             "verify", "verify model --no-inference --teacher model", "inspect",
             "evaluate model --text a --max-tokens 3", "evaluate model --speed --teacher b",
             "evaluate model --samples --tokens a", "evaluate model --prompt a --max-tokens 0",
@@ -64,7 +73,7 @@ struct UsageTests {
             "", "inspect", "convert", "quantize", "evaluate", "generate", "verify", "card", "push",
             "pull", "hub", "hub serve", "hub token", "hub token create", "hub token list",
             "hub token revoke", "hub access", "hub access grant", "hub access revoke",
-            "hub access list", "hub gc", "sign", "key", "key create", "key show",
+            "hub access list", "hub gc", "sign", "key", "key create", "key show", "serve",
         ]
     )
     func explains(verb: String) async throws {

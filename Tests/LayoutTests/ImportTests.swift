@@ -24,9 +24,15 @@ private let allowed: [String: Set<String>] = [
         "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel", "OctavoQuantizer",
         "OctavoContainer", "OctavoHub", "Yams", "Mustache", "Foundation", "Synchronization",
     ],
+    // The interface of OpenAI over what Publisher generates; FlyingFox is here and in HubServer only.
+    "OctavoServer": [
+        "OctavoBase", "OctavoModel", "OctavoPublisher", "FlyingFox", "FlyingSocks", "Foundation",
+        "Glibc", "Synchronization",
+    ],
     "OctavoCLI": [
         "OctavoBase", "OctavoNumerics", "OctavoCheckpoint", "OctavoModel", "OctavoQuantizer",
-        "OctavoContainer", "OctavoHub", "OctavoHubServer", "OctavoPublisher", "ArgumentParser",
+        "OctavoContainer", "OctavoHub", "OctavoHubServer", "OctavoPublisher", "OctavoServer",
+        "ArgumentParser",
         "Foundation", "Glibc",
         "Dispatch", "Synchronization",
     ],

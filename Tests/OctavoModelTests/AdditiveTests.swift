@@ -10,7 +10,7 @@ struct AdditiveTests {
     /// Sums of a few hundred float32 numbers in two orders, over the spread of the results.
     static let tolerance = 2e-6
     /// What tables of 16 bits add to that: half a unit for each number, of which the longest vectors make
-    /// 32700 (CodedTests holds each product to that).
+    /// nearly 32700 (CodedTests holds each product to that).
     static let tableTolerance = 1e-3
 
     @Test(arguments: ["1x1g1", "2x8g8", "1x12g8", "4x8g16", "3x5g6", "8x8g32", "1x16g8"])

@@ -65,6 +65,34 @@ struct DecodingTests {
         }
     }
 
+    /// Back to a common beginning, and on another way: as if the first way had never been gone.
+    @Test(arguments: Fixture.families)
+    func rewoundStatesForget(name: String) throws {
+        let folder = try Fixture.family(name)
+        let model = try LanguageModel(folder: folder)
+        let (long, other) = (folder.tokens, Array(folder.tokens.reversed()))
+        for (gone, kept) in [(26, 7), (18, 17), (12, 0), (27, 27)] {
+            var state = DecodingState(
+                configuration: model.configuration,
+                sequences: 1,
+                capacity: 32,
+                precision: .float
+            )
+            _ = try model.extend(&state, with: [Array(long[..<gone])])
+            model.rewind(&state, to: [kept])
+            // Where all of it was rotated otherwise, nothing is left.
+            let left = state.lengths[0]
+            #expect(left == kept || left == 0)
+            let text = Array(long[..<left]) + Array(other[..<(28 - left)])
+            let logits = try model.extend(&state, with: [Array(text[left...])])
+            let whole = try model.logits(for: text)
+            #expect(
+                relativeDistance(logits, whole.selecting(row: whole.rows - 1))
+                    < CachePrecision.float.tolerance
+            )
+        }
+    }
+
     @Test
     func halvesTakeHalfTheMemory() {
         func bytes(_ precision: CachePrecision, capacity: Int) -> Int {

@@ -72,7 +72,7 @@ struct CodedTests {
                 }.max() ?? 0
             }
             let longest = lengths.reduce(0, +)
-            let run = max(1, 8 / codebooks)
+            let run = max(1, 4 / codebooks)
             let root = Double(size).squareRoot()
             return stride(from: 0, to: groups, by: run).reduce(0.0) { sum, first in
                 let inputs = (first..<min(first + run, groups)).map { group in

@@ -240,7 +240,7 @@ struct ChatTests {
 }
 
 /// Runs a body with a folder of its own.
-private func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
+func withTemporaryFolder<T>(_ body: (String) throws -> T) throws -> T {
     let folder = joined(
         NSTemporaryDirectory(),
         "octavo-chat-\(UInt64.random(in: 0 ... .max))"

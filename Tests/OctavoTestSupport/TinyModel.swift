@@ -53,6 +53,17 @@ public struct TinyModel: Sendable {
         {% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}
         """
 
+    /// A change that leaves the token which ends a text without any likelihood of its own: it is never the likeliest.
+    public static let withoutEnd:
+        @Sendable (inout [String: (shape: [Int], values: [Float])]) -> Void = {
+            tensors in
+            guard let width = tensors["model.embed_tokens.weight"]?.shape.last else { return }
+            tensors["model.embed_tokens.weight"]?.values.replaceSubrange(
+                width..<2 * width,
+                with: repeatElement(0, count: width)
+            )
+        }
+
     /// The bytes, and two special tokens in front of them.
     public static let vocabulary = 258
 

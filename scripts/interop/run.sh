@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Compares Octavo with the Python packages that its files are meant for, on a CPU: `transformers` with
 # `aqlm` loads the demo's artifact unchanged and must give Octavo's logits; `huggingface_hub` must
-# push to and pull from the embedded hub; `gguf` opens the GGUF files that Octavo writes, and llama.cpp gives the
-# same logits and tokens, if llama-cpp-python is installed in .venv-interop (its build takes half an hour).
+# push to and pull from the embedded hub; `openai` uses the artifact where it is served; `gguf` opens the GGUF
+# files that Octavo writes, and llama.cpp gives the same logits and tokens, if llama-cpp-python is installed in
+# .venv-interop (its build takes half an hour).
 #
 #   TORCH   the requirement for torch, default "torch"
 set -euo pipefail
@@ -45,4 +46,5 @@ mkdir "$scratch/gguf"
 rm -r "$scratch/gguf" "$scratch/dense"
 
 scripts/interop/hub.sh "$octavo"
+scripts/interop/openai.sh "$octavo" "$artifact"
 echo "interop holds"

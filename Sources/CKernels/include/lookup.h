@@ -35,8 +35,17 @@ typedef struct {
     size_t size, codebooks, entries, outputs;
 } octavo_lookup_shape;
 
-/// The groups that share a unit: their positions are at most 8, or those of one group.
-size_t octavo_lookup_run(size_t codebooks);
+/// What shares a unit: so many groups with all their codebooks, or so many codebooks of one group; four positions
+/// at most.
+typedef struct {
+    size_t groups, codebooks;
+} octavo_lookup_run;
+
+/// The runs of a layer with so many codebooks.
+octavo_lookup_run octavo_lookup_runs(size_t codebooks);
+
+/// The units of `groups` groups.
+size_t octavo_lookup_units(size_t codebooks, size_t groups);
 
 /// What tables are built from: codebooks in another order, zero where there is no entry.
 typedef struct {
@@ -46,20 +55,22 @@ typedef struct {
     const int16_t *words;
     /// What a whole number of each codebook stands for.
     const float *word_units;
-    /// The largest sum over the codebooks of the length of one entry of each.
-    float longest;
+    /// The length of the longest entry of each codebook.
+    const float *longest;
 } octavo_lookup_books;
 
 /// Puts codebooks, `[codebooks, entries, size]`, in the order that tables are built from: what a kernel reads of it,
-/// floats or words, the latter for VBMI. The other may be null. Returns `longest`.
-float octavo_lookup_prepare(const octavo_lookup_shape *s, const float *books, float *floats, int16_t *words,
-                            float *word_units);
+/// floats or words, the latter for VBMI. The other may be null.
+void octavo_lookup_prepare(const octavo_lookup_shape *s, const float *books, float *floats, int16_t *words,
+                           float *word_units, float *longest);
 
 /// Builds the tables of `groups` groups, the first of which begins a run.
 ///
-/// `x` has `groups · size` inputs, `books` is what octavo_lookup_prepare made. `tables` gets 512 bytes for each position and must be aligned to 64 bytes, `units` a number for each run.
+/// `x` has `groups · size` inputs, `books` is what octavo_lookup_prepare made. `tables` gets 512 bytes for each position and must be aligned to 64 bytes, `units` a number for each run. `codes` are those of the groups, or null: they are asked
+/// of memory meanwhile, for what comes next.
 void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape *s,
-                         const octavo_lookup_books *books, const float *x, size_t groups, uint8_t *tables, float *units);
+                         const octavo_lookup_books *books, const float *x, size_t groups, const uint8_t *codes,
+                         uint8_t *tables, float *units);
 
 /// out[o] = scales[o] · Σ_run units[run] · Σ_p table[p][codes[p · s->outputs + o]] for outputs from `first` on,
 /// `count` of them. `codes` is `[groups, codebooks, outputs]`, `groups` those of the whole layer; `out`

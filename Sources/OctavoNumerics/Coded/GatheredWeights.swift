@@ -5,7 +5,7 @@ internal import CKernels
 /// bits.
 ///
 /// The weights of output `o` and input group `j` are `scales[o] · Σ_m codebooks[m, codes[o, j, m]]`.
-public struct GatheredWeights: Sendable {
+public final class GatheredWeights: Sendable {
     /// The number of outputs.
     public let outputs: Int
     /// The number of inputs, a multiple of `groupSize`.

@@ -3,8 +3,8 @@ internal import CKernels
 
 /// Returns the products of one input with several layers, from tables of its products with their entries.
 ///
-/// Tables hold whole numbers of 16 bits: measured on random layers, and on those of real models, the error is
-/// 2·10⁻⁴ to 6·10⁻⁴ of the output's norm. Results do not depend on `threads`.
+/// Tables hold whole numbers of 16 bits: measured on random layers of ten schemes and shapes, the error is
+/// 1.5·10⁻⁴ to 3.5·10⁻⁴ of the output's norm. Results do not depend on `threads`.
 ///
 /// - Parameters:
 ///   - x: `[rows, inputs]`, each row with tables of its own.
@@ -17,12 +17,35 @@ public func lookupProducts(
     threads: Int
 ) -> [Matrix] {
     precondition(layers.allSatisfy { $0.inputs == x.columns })
-    let tables = layers.map(LookupTables.init)
-    var outputs = layers.map { Matrix(rows: x.rows, columns: $0.outputs) }
-    for row in 0..<x.rows {
-        lookUp(x, row, layers, tables, &outputs, threads)
+    // All results in one piece of memory, a layer's rows behind those of the layer before it.
+    let ends = layers.reduce(into: [0]) { $0.append(($0.last ?? 0) + x.rows * $1.outputs) }
+    var all = [Float](repeating: 0, count: ends.last ?? 0)
+    unsafe all.withUnsafeMutableBufferPointer { all in
+        guard let base = all.baseAddress else { return }
+        // Each output is written by one thread.
+        nonisolated(unsafe) let start = unsafe base
+        guard x.rows < threads else {
+            // A thread takes rows as a whole, and waits for nobody.
+            parallel(threads, threads: threads) { share in
+                let tables = layers.map(LookupTables.init)
+                for row in stride(from: share, to: x.rows, by: threads) {
+                    unsafe lookUp(x, row, layers, tables, start, ends, threads: 1)
+                }
+            }
+            return
+        }
+        let tables = layers.map(LookupTables.init)
+        for row in 0..<x.rows {
+            unsafe lookUp(x, row, layers, tables, start, ends, threads: threads)
+        }
     }
-    return outputs
+    return layers.indices.map { index in
+        Matrix(
+            rows: x.rows,
+            columns: layers[index].outputs,
+            elements: layers.count == 1 ? all : Array(all[ends[index]..<ends[index + 1]])
+        )
+    }
 }
 
 /// Room for the tables of a layer.
@@ -39,7 +62,7 @@ private final class LookupTables: @unchecked Sendable {
             byteCount: positions * OCTAVO_LOOKUP_TABLE_BYTES,
             alignment: 64
         ).assumingMemoryBound(to: UInt8.self)
-        unsafe units = .allocate(capacity: layer.groups)
+        unsafe units = .allocate(capacity: layer.unitCount(groups: layer.groups))
     }
 
     deinit {
@@ -71,13 +94,14 @@ private func lookUp(
     _ row: Int,
     _ layers: [LookupWeights],
     _ tables: [LookupTables],
-    _ outputs: inout [Matrix],
-    _ threads: Int
+    _ out: UnsafeMutablePointer<Float>,
+    _ ends: [Int],
+    threads: Int
 ) {
     let building = pieces(layers) { layer in
-        let runs = (layer.groups + layer.run - 1) / layer.run
+        let runs = (layer.groups + layer.groupsOfRun - 1) / layer.groupsOfRun
         let size = threads <= 1 ? runs : max(2, (runs + 2 * threads - 1) / (2 * threads))
-        return (layer.groups, size * layer.run)
+        return (layer.groups, size * layer.groupsOfRun)
     }
     parallel(building.count, threads: threads) { index in
         let (layer, range) = (layers[building[index].layer], building[index].range)
@@ -85,29 +109,31 @@ private func lookUp(
         var shape = layer.shape
         unsafe x.elements.withUnsafeBufferPointer { x in
             guard let x = x.baseAddress else { return }
+            let position = range.lowerBound * layer.codebooks
+            // Building tables leaves memory idle: codes that a cache holds are fetched meanwhile.
+            let fetches = layer.codes.count <= 384 << 10
             unsafe layer.withPrepared { books in
-                unsafe octavo_lookup_build(
-                    layer.kernel.kernel,
-                    &shape,
-                    &books,
-                    x + row * layer.inputs + range.lowerBound * layer.groupSize,
-                    range.count,
-                    table.bytes + range.lowerBound * layer.codebooks * OCTAVO_LOOKUP_TABLE_BYTES,
-                    table.units + range.lowerBound / layer.run
-                )
+                unsafe layer.withCodes { codes in
+                    unsafe octavo_lookup_build(
+                        layer.kernel.kernel,
+                        &shape,
+                        &books,
+                        x + row * layer.inputs + range.lowerBound * layer.groupSize,
+                        range.count,
+                        fetches ? codes + position * layer.outputs : nil,
+                        table.bytes + position * OCTAVO_LOOKUP_TABLE_BYTES,
+                        table.units + layer.unitCount(groups: range.lowerBound)
+                    )
+                }
             }
         }
     }
     let summing = pieces(layers) { ($0.outputs, outputsAtOnce($0.outputs, threads: threads)) }
-    let places = outputs.indices.map { index in
-        unsafe outputs[index].elements.withUnsafeMutableBufferPointer {
-            unsafe SendablePointer($0.baseAddress.map { unsafe $0 + row * layers[index].outputs })
-        }
-    }
+    nonisolated(unsafe) let place = unsafe out
     parallel(summing.count, threads: threads) { index in
         let (layer, range) = (layers[summing[index].layer], summing[index].range)
         let table = tables[summing[index].layer]
-        guard let out = unsafe places[summing[index].layer].pointer else { return }
+        let start = unsafe place + ends[summing[index].layer] + row * layer.outputs
         var shape = layer.shape
         unsafe layer.withCodes { codes in
             unsafe octavo_lookup_sum(
@@ -120,16 +146,8 @@ private func lookUp(
                 layer.scales,
                 range.lowerBound,
                 range.count,
-                out
+                start
             )
         }
     }
-}
-
-/// Where threads write, each to places of its own.
-@safe
-private struct SendablePointer: @unchecked Sendable {
-    let pointer: UnsafeMutablePointer<Float>?
-
-    init(_ pointer: UnsafeMutablePointer<Float>?) { unsafe self.pointer = pointer }
 }

@@ -4,7 +4,9 @@ internal import CKernels
 /// A linear whose weights are sums of codebook entries, with codes of at most 8 bits, laid out for lookups.
 ///
 /// The weights of output `o` and input group `j` are `scales[o] · Σ_m codebooks[m, codes[j, m, o]]`.
-public struct LookupWeights: Sendable {
+///
+/// A class, as copies that a pass makes of its layers should cost nothing.
+public final class LookupWeights: Sendable {
     /// The number of outputs.
     public let outputs: Int
     /// The number of inputs, a multiple of `groupSize`.
@@ -79,8 +81,11 @@ public struct LookupWeights: Sendable {
         )
     }
 
-    /// How many groups share a unit.
-    var run: Int { octavo_lookup_run(codebooks) }
+    /// How many groups are built at least together.
+    var groupsOfRun: Int { octavo_lookup_runs(codebooks).groups }
+
+    /// How many units so many groups have.
+    func unitCount(groups: Int) -> Int { octavo_lookup_units(codebooks, groups) }
 
     /// Calls a function with the codes as memory.
     func withCodes(_ body: (UnsafePointer<UInt8>) -> Void) {
@@ -91,7 +96,10 @@ public struct LookupWeights: Sendable {
     }
 
     /// Whether tables are quicker than forming the weights.
+    ///
+    /// For many rows they would be no slower than BLAS, but formed weights are exact.
     public func lookupPays(rows: Int) -> Bool {
+        guard rows <= 32 else { return false }
         let positions = Double(groups * codebooks)
         let row =
             kernel.cost.entry * positions * 256 * Double(groupSize) / 8
@@ -156,24 +164,25 @@ private struct PreparedBooks: Sendable {
     private var words: [Int16] = []
     /// What a whole number of each codebook stands for.
     private var wordUnits: [Float] = []
-    /// The largest sum of the lengths of one entry of each codebook.
-    private var longest: Float = 0
+    /// The length of the longest entry of each codebook.
+    private var longest: [Float]
 
     init(_ books: [Float], _ shape: octavo_lookup_shape, for kernel: LookupKernel) {
         var shape = shape
+        longest = Array(repeating: 0, count: shape.codebooks)
         if kernel == .vbmi {
             words = Array(
                 repeating: 0,
                 count: shape.codebooks * ((shape.size + 1) / 2) * 2 * OCTAVO_LOOKUP_ENTRIES
             )
             wordUnits = Array(repeating: 0, count: shape.codebooks)
-            longest = unsafe octavo_lookup_prepare(&shape, books, nil, &words, &wordUnits)
+            unsafe octavo_lookup_prepare(&shape, books, nil, &words, &wordUnits, &longest)
         } else {
             floats = Array(
                 repeating: 0,
                 count: shape.codebooks * shape.size * OCTAVO_LOOKUP_ENTRIES
             )
-            longest = unsafe octavo_lookup_prepare(&shape, books, &floats, nil, nil)
+            unsafe octavo_lookup_prepare(&shape, books, &floats, nil, nil, &longest)
         }
     }
 
@@ -181,13 +190,15 @@ private struct PreparedBooks: Sendable {
         unsafe floats.withUnsafeBufferPointer { floats in
             unsafe words.withUnsafeBufferPointer { words in
                 unsafe wordUnits.withUnsafeBufferPointer { units in
-                    var parts = unsafe octavo_lookup_books(
-                        floats: floats.baseAddress,
-                        words: words.baseAddress,
-                        word_units: units.baseAddress,
-                        longest: longest
-                    )
-                    unsafe body(&parts)
+                    unsafe longest.withUnsafeBufferPointer { longest in
+                        var parts = unsafe octavo_lookup_books(
+                            floats: floats.baseAddress,
+                            words: words.baseAddress,
+                            word_units: units.baseAddress,
+                            longest: longest.baseAddress
+                        )
+                        unsafe body(&parts)
+                    }
                 }
             }
         }

@@ -8,7 +8,16 @@ import OctavoNumerics
 /// differ by less than a tenth of this.
 private let inferenceTolerance = 1e-3
 
-private let toleranceText = ", where \(scientific(inferenceTolerance)) may be"
+/// How far logits through tables may be from those through formed weights, likewise.
+///
+/// Tables hold numbers of 16 bits: a product is off by some 2e-4 of its norm, and the largest difference of a
+/// million logits behind thirty blocks was measured to be a fifth of this. What is looked up wrongly is off by
+/// as much as logits differ among themselves.
+private let lookupTolerance = 5e-2
+
+private func toleranceText(_ tolerance: Double) -> String {
+    ", where \(scientific(tolerance)) may be"
+}
 
 /// The text on which a model is compared with its teacher: what the teacher writes, from another seed
 /// than calibration uses.
@@ -35,9 +44,9 @@ func checkInference(
         report.add(
             .behaviour,
             "quantized layers",
-            difference <= inferenceTolerance ? .passed : .failed,
+            difference <= lookupTolerance ? .passed : .failed,
             "logits differ from those of the dense model by \(scientific(difference)) of their spread"
-                + toleranceText
+                + toleranceText(lookupTolerance)
         )
     }
     if let record, !record.probe.isEmpty {
@@ -50,7 +59,7 @@ func checkInference(
             differences.allSatisfy { $0 <= inferenceTolerance } ? .passed : .failed,
             "\(record.probe.count) recorded answers, replayed within "
                 + "\(scientific(differences.max() ?? .infinity)) of the logits' spread"
-                + toleranceText
+                + toleranceText(inferenceTolerance)
         )
     } else {
         report.add(.behaviour, "probe", .skipped, "none is recorded")

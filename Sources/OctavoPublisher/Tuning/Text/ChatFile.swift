@@ -45,8 +45,6 @@ func holdsConversations(_ path: String) -> Bool {
 
 /// The most bytes of a line.
 private let mostLineBytes = 1 << 24
-/// The most messages of a conversation: each answer takes two renderings of what is before it.
-private let mostMessages = 1024
 
 /// Reads a file of conversations: a line for each, empty lines aside.
 ///
@@ -56,61 +54,51 @@ func conversations(inFile path: String) throws -> [Conversation] {
     var conversations: [Conversation] = []
     for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
     where !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) {
-        do throws(ConversationFault) {
+        do throws(ConversationError) {
             conversations.append(try conversation(line, line: index + 1))
         } catch {
-            throw ChatFileError.line(lastComponent(path), index + 1, error.what)
+            throw ChatFileError.line(lastComponent(path), index + 1, error.description)
         }
     }
     guard !conversations.isEmpty else { throw ChatFileError.empty(lastComponent(path)) }
     return conversations
 }
 
-/// What is wrong with a line.
-private struct ConversationFault: Error {
-    let what: String
-}
-
 private func conversation(
     _ bytes: ArraySlice<UInt8>,
     line: Int
-) throws(ConversationFault) -> Conversation {
+) throws(ConversationError) -> Conversation {
     guard bytes.count <= mostLineBytes else {
-        throw ConversationFault(
-            what: "\(bytes.count) bytes, expected at most \(mostLineBytes)"
-        )
+        throw ConversationError("\(bytes.count) bytes, expected at most \(mostLineBytes)")
     }
     let json: JSON
     do throws(JSONError) {
         json = try JSON(parsing: Array(bytes), mostValues: 100_000)
     } catch {
-        throw ConversationFault(what: error.description)
+        throw ConversationError(error.description)
     }
-    guard json.object != nil else { throw ConversationFault(what: "expected an object") }
+    guard json.object != nil else { throw ConversationError("expected an object") }
     let found: [JSON]
     if let messages = json["messages"] {
         found = try list(messages, "messages")
     } else if let prompt = json["prompt"], let completion = json["completion"] {
         found = try turn(prompt, "user", "prompt") + turn(completion, "assistant", "completion")
     } else {
-        throw ConversationFault(what: "expected messages, or prompt and completion")
+        throw ConversationError("expected messages, or prompt and completion")
     }
-    guard found.count <= mostMessages else {
-        throw ConversationFault(
-            what: "\(found.count) messages, expected at most \(mostMessages)"
-        )
-    }
-    var messages: [JSON] = []
-    for (index, message) in found.enumerated() {
-        messages.append(try checked(message, "message \(index + 1)"))
+    var messages = try chatMessages(.array(found))
+    for (index, message) in messages.enumerated() {
+        if let weight = message["weight"], weight != 0, weight != 1 {
+            throw ConversationError("the weight of message \(index + 1) is neither 0 nor 1")
+        }
     }
     // Behind the last answer there is nothing to learn.
     while let last = messages.last, last["role"]?.string != "assistant" { messages.removeLast() }
     guard messages.contains(where: isLearned) else {
-        throw ConversationFault(what: "no message of the assistant to learn from")
+        throw ConversationError("no message of the assistant to learn from")
     }
     let tools = json["tools"].flatMap { $0 == .null ? nil : $0 }
-    if let tools, tools.array == nil { throw ConversationFault(what: "tools is no list") }
+    if let tools, tools.array == nil { throw ConversationError("tools is no list") }
     return Conversation(messages: messages, tools: tools, line: line)
 }
 
@@ -124,43 +112,13 @@ private func turn(
     _ json: JSON,
     _ role: String,
     _ name: String
-) throws(ConversationFault) -> [JSON] {
+) throws(ConversationError) -> [JSON] {
     guard let text = json.string else { return try list(json, name) }
     return [.object(["role": .string(role), "content": .string(text)])]
 }
 
-private func list(_ json: JSON, _ name: String) throws(ConversationFault) -> [JSON] {
-    guard let items = json.array else { throw ConversationFault(what: "\(name) is no list") }
-    guard !items.isEmpty else { throw ConversationFault(what: "\(name) is empty") }
+private func list(_ json: JSON, _ name: String) throws(ConversationError) -> [JSON] {
+    guard let items = json.array else { throw ConversationError("\(name) is no list") }
+    guard !items.isEmpty else { throw ConversationError("\(name) is empty") }
     return items
-}
-
-/// A message as templates take it: its content a text, parts of text joined.
-private func checked(_ json: JSON, _ name: String) throws(ConversationFault) -> JSON {
-    guard var message = json.object else { throw ConversationFault(what: "\(name) is no object") }
-    guard let role = message["role"]?.string, !role.isEmpty else {
-        throw ConversationFault(what: "\(name) has no role")
-    }
-    if let weight = message["weight"], weight != 0, weight != 1 {
-        throw ConversationFault(what: "the weight of \(name) is neither 0 nor 1")
-    }
-    switch message["content"] {
-    case .string?: break
-    case .array(let parts)?:
-        var text = ""
-        for part in parts {
-            guard part["type"]?.string == "text", let more = part["text"]?.string else {
-                throw ConversationFault(what: "the content of \(name) is not text alone")
-            }
-            text += more
-        }
-        message["content"] = .string(text)
-    case .null?, nil:
-        guard message["tool_calls"]?.array?.isEmpty == false else {
-            throw ConversationFault(what: "\(name) has no content")
-        }
-        message["content"] = ""
-    default: throw ConversationFault(what: "the content of \(name) is no text")
-    }
-    return .object(message)
 }

@@ -10,10 +10,8 @@ import OctavoQuantizer
 /// beginning is not what the model would be given (templates may show earlier turns otherwise than last
 /// ones) is not learned.
 struct ChatWriter {
-    let template: ChatTemplate
+    private let format: ChatFormat
     let tokenizer: Tokenizer
-    private let beginToken: String?
-    private let endToken: String?
 
     /// How many answers were not learned because the template shows them otherwise.
     private(set) var answersLeftOut = 0
@@ -23,19 +21,13 @@ struct ChatWriter {
     private(set) var leftOut = 0
 
     init(_ model: OpenModel) throws {
-        let tokenizer = try model.tokenizer()
-        guard let source = try model.chatTemplate(tokenizer) else {
-            throw ChatFileError.noTemplate(model.path)
-        }
-        do throws(ChatTemplateError) { template = try ChatTemplate(source) } catch {
-            throw ChatFileError.template(error)
-        }
-        func spelling(_ id: Int?) throws -> String? {
-            try id.map { try tokenizer.decode([$0], skipSpecialTokens: false) }
-        }
-        self.tokenizer = tokenizer
-        beginToken = try spelling(tokenizer.bosID)
-        endToken = try spelling(tokenizer.eosID)
+        tokenizer = try model.tokenizer()
+        do {
+            guard let format = try ChatFormat(model, tokenizer) else {
+                throw ChatFileError.noTemplate(model.path)
+            }
+            self.format = format
+        } catch let error as ChatTemplateError { throw ChatFileError.template(error) }
     }
 
     /// A conversation as a sequence of at most so many tokens, of which the answers are learned.
@@ -101,21 +93,10 @@ struct ChatWriter {
         _ conversation: Conversation,
         asksForAnswer: Bool
     ) throws(ChatTemplateError) -> String {
-        try template.render(
+        try format.render(
             Array(messages),
             tools: conversation.tools,
-            beginToken: beginToken,
-            endToken: endToken,
             asksForAnswer: asksForAnswer
         )
-    }
-}
-
-extension OpenModel {
-    /// The model's chat template: a file of its own, else what the tokenizer's configuration says.
-    fileprivate func chatTemplate(_ tokenizer: Tokenizer) throws -> String? {
-        guard let file = checkpoint.sideFiles.first(where: { $0.name == "chat_template.jinja" })
-        else { return tokenizer.chatTemplate }
-        return String(decoding: try file.bytes(), as: UTF8.self)
     }
 }

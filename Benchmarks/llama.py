@@ -1,6 +1,6 @@
 """Times PyPI's llama-cpp-python on a GGUF file as `octavo benchmark inference` times a model.
 
-    python3 llama_cpp.py MODEL.gguf THREADS
+    python3 llama.py MODEL.gguf THREADS
 """
 
 import random

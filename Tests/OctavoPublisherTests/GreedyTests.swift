@@ -1,0 +1,74 @@
+import Foundation
+import OctavoBase
+import OctavoModel
+import OctavoNumerics
+import OctavoPublisher
+import OctavoTestSupport
+import Testing
+
+/// What a model writes when it is run as it is stored, beside what it writes in single precision.
+@Suite
+struct GreedyTests {
+    /// Quantized models: small ones, and one of the caller's, named by the environment.
+    static var models: [String] {
+        let own = ProcessInfo.processInfo.environment["OCTAVO_FOLDED"].map { [$0] } ?? []
+        guard Shared.isHere else { return own }
+        return own
+            + ["llama-2x8g8", "llama-4x8g16", "llama-1x12g8", "gemma-2x8g8", "qwen2-2x8g8"].map {
+                Shared.path("golden/aqlm/\($0)")
+            }
+    }
+
+    /// Five prompts, 256 tokens each: the same tokens, or at the first other one two that the reference holds for
+    /// nearly as likely.
+    @Test(.enabled(if: !models.isEmpty), arguments: models)
+    func writesWhatTheReferenceWrites(path: String) throws {
+        let model = try OpenModel(path)
+        let fast = try model.inferenceModel()
+        let reference = try model.languageModel().dequantized()
+        let vocabulary = reference.configuration.vocabularySize
+        let length = min(256, reference.configuration.contextLength - 4)
+        for prompt in 0..<5 {
+            var text = (1...4).map { (prompt * 997 + $0 * 131) % vocabulary }
+            var states = [CachePrecision.half, .float].map {
+                DecodingState(
+                    configuration: reference.configuration,
+                    sequences: 1,
+                    capacity: text.count + length,
+                    precision: $0
+                )
+            }
+            var next = text
+            for _ in 0..<length {
+                let found = try fast.extend(&states[0], with: [next])
+                let expected = try reference.extend(
+                    &states[1],
+                    with: [next],
+                    Execution(evaluation: .dequantized)
+                )
+                let (token, other) = (likeliest(expected), likeliest(found))
+                if token != other {
+                    let spread = deviation(expected.elements)
+                    let gap = expected[0, token] - expected[0, other]
+                    // Verification allows as much between logits through tables and others.
+                    #expect(
+                        gap < 5e-2 * spread,
+                        "prompt \(prompt), token \(text.count): \(gap) of \(spread)"
+                    )
+                    print("\(lastComponent(path)) \(prompt): at \(text.count - 4), gap \(gap / spread)")
+                    break
+                }
+                text.append(token)
+                next = [token]
+            }
+        }
+    }
+
+    private func likeliest(_ logits: Matrix) -> Int { indexOfLargest(logits.elements.span) }
+
+    private func deviation(_ values: [Float]) -> Float {
+        let mean = values.reduce(0, +) / Float(values.count)
+        return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(values.count))
+            .squareRoot()
+    }
+}
