@@ -9,7 +9,7 @@ import OctavoNumerics
 public func memoryRate(threads: Int) -> Double {
     // Many times what caches hold, and memory of its own for each thread.
     let parts = (0..<threads).map { [UInt64](repeating: UInt64($0 + 1), count: 1 << 23) }
-    let best = (0..<6).map { _ in
+    let best = (0..<40).map { _ in
         let start = ProcessTime()
         _ = parallelMap(threads, threads: threads) { readAll(parts[$0]) }
         let end = ProcessTime()

@@ -55,7 +55,9 @@ struct GreedyTests {
                         gap < 5e-2 * spread,
                         "prompt \(prompt), token \(text.count): \(gap) of \(spread)"
                     )
-                    print("\(lastComponent(path)) \(prompt): at \(text.count - 4), gap \(gap / spread)")
+                    print(
+                        "\(lastComponent(path)) \(prompt): at \(text.count - 4), gap \(gap / spread)"
+                    )
                     break
                 }
                 text.append(token)
