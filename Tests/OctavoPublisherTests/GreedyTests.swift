@@ -66,6 +66,45 @@ struct GreedyTests {
         }
     }
 
+    /// Every product of a pass through tables is within a thousandth of what formed weights make of the same input.
+    @Test(.enabled(if: !models.isEmpty), arguments: models)
+    func productsAreWithinAThousandth(path: String) throws {
+        let model = try OpenModel(path).inferenceModel()
+        let tokens = (0..<16).map { ($0 * 997 + 131) % model.configuration.vocabularySize }
+        let layout = BatchLayout(lengths: [tokens.count])
+        let rotary = model.configuration.rotaryTables(lengths: layout.lengths)
+        let exact = Execution(evaluation: .dequantized)
+        var hidden = try model.ends.embed(tokens)
+        var worst = 0.0
+        for (index, block) in model.blocks.enumerated() {
+            let x = block.attentionInput(hidden, exact)
+            let attended = block.attended(x, layout: layout, rotary: rotary, exact)
+            var middle = hidden
+            block.add(.outputProjection, of: attended, to: &middle, exact)
+            let y = block.feedForwardInput(middle, exact)
+            let gated = block.gated(y, exact)
+            for (name, input) in [
+                (LinearName.queryProjection, x), (.keyProjection, x), (.valueProjection, x),
+                (.outputProjection, attended), (.gateProjection, y), (.upProjection, y),
+                (.downProjection, gated),
+            ] where block.linearNames.contains(name) {
+                let formed = block.output(name, of: input, exact)
+                let found = block.output(name, of: input, Execution(evaluation: .lookup))
+                for row in 0..<formed.rows {
+                    let pairs = zip(formed.row(row), found.row(row))
+                    let error = pairs.reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+                    let norm = formed.row(row).reduce(0.0) { $0 + Double($1) * Double($1) }
+                    let relative = (error / max(norm, 1e-30)).squareRoot()
+                    if relative > 1e-3 { print("\(index) \(name.rawValue) row \(row): \(relative)") }
+                    worst = max(worst, relative)
+                }
+            }
+            block.forward(&hidden, layout: layout, rotary: rotary, exact)
+        }
+        print("\(lastComponent(path)): \(worst)")
+        #expect(worst < 1e-3)
+    }
+
     private func likeliest(_ logits: Matrix) -> Int { indexOfLargest(logits.elements.span) }
 
     private func deviation(_ values: [Float]) -> Float {
