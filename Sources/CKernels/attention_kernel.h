@@ -95,7 +95,8 @@ TARGET static void NAME(widen)(const char *halves, float *out, size_t count) {
 TARGET static void NAME(weigh)(const octavo_key_head *head, const octavo_query_rows *q, key_range block,
                                size_t columns, float *restrict scores, attention_part part) {
     size_t rows = q->tokens * q->heads, width = octavo_value_width(head->dimension);
-    float scale = head->scale, cap = head->cap, inverse = 1 / cap, factors[OCTAVO_QUERY_ROWS];
+    float scale = head->scale, cap = head->cap, inverse = 1 / cap;
+    float factors[OCTAVO_QUERY_ROWS], poison[OCTAVO_QUERY_ROWS];
     for (size_t r = 0; r < rows; r++) {
         float *row = scores + r * OCTAVO_KEY_BLOCK;
         key_range seen = keys_within(block, keys_seen(head, q, r / q->heads));
@@ -116,7 +117,13 @@ TARGET static void NAME(weigh)(const octavo_key_head *head, const octavo_query_r
     for (size_t r = 0; r < rows; r++) factors[r] = octavo_exp_one(factors[r]);
     for (size_t r = 0; r < rows; r++) {
         float *row = scores + r * OCTAVO_KEY_BLOCK, shift = part.largest[r];
-        FOR_TILES for (size_t l = 0; l < OCTAVO_KEY_TILE; l++) row[i + l] = octavo_exp_one(row[i + l] - shift);
+        // The exponential makes a number of what is none: scores that are not finite make no sum.
+        int strange = shift == INFINITY;
+        FOR_TILES for (size_t l = 0; l < OCTAVO_KEY_TILE; l++) {
+            strange |= !(row[i + l] <= shift);
+            row[i + l] = octavo_exp_one(row[i + l] - shift);
+        }
+        poison[r] = strange ? NAN : 0;
     }
     for (size_t r = 0; r < rows; r++) {
         float *row = scores + r * OCTAVO_KEY_BLOCK, *sums = part.sums + r * width;
@@ -128,7 +135,7 @@ TARGET static void NAME(weigh)(const octavo_key_head *head, const octavo_query_r
         lanes += SWAPPED_EIGHTS(lanes);
         lanes += SWAPPED_FOURS(lanes);
         lanes += SWAPPED_PAIRS(lanes);
-        part.weights[r] = part.weights[r] * factors[r] + (lanes[0] + lanes[1]);
+        part.weights[r] = part.weights[r] * factors[r] + (lanes[0] + lanes[1]) + poison[r];
         for (size_t i = 0; i < width; i += OCTAVO_KEY_TILE) TILE(sums + i) *= factors[r];
     }
 }

@@ -49,16 +49,23 @@ static float prepare_words(const octavo_lookup_shape *s, const float *book, int1
 }
 
 void octavo_lookup_prepare(const octavo_lookup_shape *s, const float *books, float *floats, int16_t *words,
-                           float *word_units, float *longest) {
+                           float *word_units, float *longest, float *widest) {
     size_t pairs = (s->size + 1) / 2;
     if (floats) memset(floats, 0, sizeof(float) * s->codebooks * s->size * ENTRIES);
     if (words) memset(words, 0, sizeof(int16_t) * s->codebooks * pairs * 2 * ENTRIES);
     for (size_t m = 0; m < s->codebooks; m++) {
         const float *book = books + m * s->entries * s->size;
+        float *wide = widest + m * s->size;
         longest[m] = 0;
+        for (size_t i = 0; i < s->size; i++) wide[i] = 0;
         for (size_t e = 0; e < s->entries; e++) {
             float length = length_of(book + e * s->size, s->size);
-            longest[m] = length > longest[m] ? length : longest[m];
+            // What is no number stays.
+            longest[m] = length <= longest[m] || longest[m] != longest[m] ? longest[m] : length;
+            for (size_t i = 0; i < s->size; i++) {
+                float magnitude = fabsf(book[e * s->size + i]);
+                wide[i] = magnitude > wide[i] ? magnitude : wide[i];
+            }
             for (size_t i = 0; floats && i < s->size; i++)
                 floats[(m * s->size + i) * ENTRIES + e] = book[e * s->size + i];
         }
@@ -207,6 +214,20 @@ LOOKUP_VBMI static float build_vbmi(const run_parts *run, float factor, uint8_t 
 }
 #endif
 
+// What no product of a group with an entry exceeds: the product of their lengths (Cauchy and Schwarz), or of the
+// magnitudes place by place, which is less where one input outweighs the others.
+static float product_reach(const run_parts *run, size_t group, size_t book) {
+    size_t size = run->shape->size;
+    const float *x = run->x + group * size, *widest = run->books->widest + book * size;
+    float lengths = length_of(x, size) * run->books->longest[book], sum = 0;
+    for (size_t i = 0; i < size; i++) {
+        OCTAVO_ANY_ORDER
+        sum += fabsf(x[i]) * widest[i];
+    }
+    // Lengths that are no numbers stay: something among what they are of is none.
+    return sum < lengths ? sum : lengths;
+}
+
 void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape *s, const octavo_lookup_books *books,
                          const float *x, size_t groups, const uint8_t *codes, uint8_t *tables, float *units) {
     build_run *build = build_scalar;
@@ -222,15 +243,13 @@ void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape 
         run_parts run = {s, books, x + g * s->size, some, 0, 0};
         size_t row = s->codebooks * s->outputs;
         for (size_t i = g * row; codes && i < (g + some) * row; i += 64) __builtin_prefetch(codes + i, 0, 2);
-        float lengths = 0;
-        for (size_t k = 0; k < some; k++) lengths += length_of(run.x + k * s->size, s->size);
         for (size_t m = 0; m < s->codebooks; m = run.end_book) {
             run.first_book = m;
             run.end_book = s->codebooks - m < runs.codebooks ? s->codebooks : m + runs.codebooks;
-            float longest = 0;
-            for (size_t k = m; k < run.end_book; k++) longest += books->longest[k];
-            // No product is longer than both vectors (Cauchy and Schwarz).
-            float reach = lengths * longest, factor = reach > 0 ? largest_sum(s->size) / reach : 0;
+            float reach = 0;
+            for (size_t k = 0; k < some; k++)
+                for (size_t b = m; b < run.end_book; b++) reach += product_reach(&run, k, b);
+            float factor = reach > 0 ? largest_sum(s->size) / reach : 0;
             factor = build(&run, factor, tables + (g * s->codebooks + m) * TABLE);
             *units++ = factor > 0 ? 1 / factor : reach;
         }

@@ -33,8 +33,8 @@ struct KernelMeasurement: Sendable {
         let layer = try Self.layer(scheme, outputs: outputs, inputs: inputs)
         let codeBytes = layer.codes.count * (scheme.bits <= 8 ? 1 : 2)
         let bytes = codeBytes + 2 * (layer.codebooks.count + outputs)
-        // More than caches hold, but no more than some gigabytes.
-        let copies = max(1, min(64, (96 << 20) / max(1, codeBytes)))
+        // More than caches hold, and no more than that.
+        let copies = max(1, min(64, (96 << 20) / max(1, bytes)))
         let linears = (0..<copies).map { _ in Linear(.packed(PackedLayer(layer))) }
         let x = Self.inputs(rows: rows, columns: inputs)
         let execution = Execution(threads: threads)

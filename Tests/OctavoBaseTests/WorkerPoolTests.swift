@@ -51,14 +51,27 @@ struct WorkerPoolTests {
         }
     }
 
-    /// Workers that have gone to sleep are woken.
+    /// Workers that have gone to sleep are woken: of two indices that wait for each other each has a thread.
     @Test
     func sleepersAreWoken() async throws {
-        for _ in 0..<20 {
-            let sum = Atomic(0)
-            parallel(8, threads: 4) { _ in sum.wrappingAdd(1, ordering: .relaxed) }
-            #expect(sum.load(ordering: .relaxed) == 8)
+        for round in 0..<20 {
             try await Task.sleep(for: .milliseconds(3))
+            let met = try await runBlocking {
+                let (here, met) = (Atomic(0), Atomic(0))
+                parallel(2, threads: 2) { _ in
+                    here.wrappingAdd(1, ordering: .sequentiallyConsistent)
+                    let deadline = ProcessTime().wall + 60
+                    while here.load(ordering: .sequentiallyConsistent) < 2,
+                        ProcessTime().wall < deadline
+                    {}
+                    if here.load(ordering: .sequentiallyConsistent) == 2 {
+                        met.wrappingAdd(1, ordering: .relaxed)
+                    }
+                }
+                return met.load(ordering: .relaxed)
+            }
+            #expect(met == 2, "round \(round)")
+            guard met == 2 else { return }
         }
     }
 }

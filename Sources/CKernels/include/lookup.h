@@ -57,12 +57,14 @@ typedef struct {
     const float *word_units;
     /// The length of the longest entry of each codebook.
     const float *longest;
+    /// The largest magnitude at each place of the entries: `[codebooks, size]`.
+    const float *widest;
 } octavo_lookup_books;
 
 /// Puts codebooks, `[codebooks, entries, size]`, in the order that tables are built from: what a kernel reads of it,
 /// floats or words, the latter for VBMI. The other may be null.
 void octavo_lookup_prepare(const octavo_lookup_shape *s, const float *books, float *floats, int16_t *words,
-                           float *word_units, float *longest);
+                           float *word_units, float *longest, float *widest);
 
 /// Builds the tables of `groups` groups, the first of which begins a run.
 ///

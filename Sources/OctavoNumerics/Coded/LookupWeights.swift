@@ -41,7 +41,7 @@ public final class LookupWeights: Sendable {
         scales: [Float],
         kernel: LookupKernel = .best
     ) {
-        precondition(outputs > 0 && groupSize > 0 && inputs > 0 && inputs % groupSize == 0)
+        precondition(outputs > 0 && 1...1024 ~= groupSize && inputs > 0 && inputs % groupSize == 0)
         precondition(1...8 ~= codebooks && 1...256 ~= entries && entries & (entries - 1) == 0)
         precondition(codes.count == outputs * (inputs / groupSize) * codebooks)
         precondition(books.count == codebooks * entries * groupSize && scales.count == outputs)
@@ -166,23 +166,26 @@ private struct PreparedBooks: Sendable {
     private var wordUnits: [Float] = []
     /// The length of the longest entry of each codebook.
     private var longest: [Float]
+    /// The largest magnitude at each place of the entries, `[codebooks, groupSize]`.
+    private var widest: [Float]
 
     init(_ books: [Float], _ shape: octavo_lookup_shape, for kernel: LookupKernel) {
         var shape = shape
         longest = Array(repeating: 0, count: shape.codebooks)
+        widest = Array(repeating: 0, count: shape.codebooks * shape.size)
         if kernel == .vbmi {
             words = Array(
                 repeating: 0,
                 count: shape.codebooks * ((shape.size + 1) / 2) * 2 * OCTAVO_LOOKUP_ENTRIES
             )
             wordUnits = Array(repeating: 0, count: shape.codebooks)
-            unsafe octavo_lookup_prepare(&shape, books, nil, &words, &wordUnits, &longest)
+            unsafe octavo_lookup_prepare(&shape, books, nil, &words, &wordUnits, &longest, &widest)
         } else {
             floats = Array(
                 repeating: 0,
                 count: shape.codebooks * shape.size * OCTAVO_LOOKUP_ENTRIES
             )
-            unsafe octavo_lookup_prepare(&shape, books, &floats, nil, nil, &longest)
+            unsafe octavo_lookup_prepare(&shape, books, &floats, nil, nil, &longest, &widest)
         }
     }
 
@@ -191,13 +194,16 @@ private struct PreparedBooks: Sendable {
             unsafe words.withUnsafeBufferPointer { words in
                 unsafe wordUnits.withUnsafeBufferPointer { units in
                     unsafe longest.withUnsafeBufferPointer { longest in
-                        var parts = unsafe octavo_lookup_books(
-                            floats: floats.baseAddress,
-                            words: words.baseAddress,
-                            word_units: units.baseAddress,
-                            longest: longest.baseAddress
-                        )
-                        unsafe body(&parts)
+                        unsafe widest.withUnsafeBufferPointer { widest in
+                            var parts = unsafe octavo_lookup_books(
+                                floats: floats.baseAddress,
+                                words: words.baseAddress,
+                                word_units: units.baseAddress,
+                                longest: longest.baseAddress,
+                                widest: widest.baseAddress
+                            )
+                            unsafe body(&parts)
+                        }
                     }
                 }
             }

@@ -4,6 +4,8 @@ public import OctavoCheckpoint
 public enum GenerationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It leaves no room in the context.
     case promptTooLong(tokens: Int, context: Int)
+    /// It takes the tokenizer more steps than are accepted.
+    case slowText
     /// There is no token to continue, and the model has none that begins a text.
     case emptyPrompt
     /// The model has no chat template.
@@ -22,6 +24,7 @@ public enum GenerationError: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .promptTooLong(let tokens, let context):
             "the prompt has \(tokens) tokens, expected fewer than the context of \(context)"
+        case .slowText: "the prompt takes the tokenizer too many steps, expected ordinary text"
         case .emptyPrompt: "the prompt is empty, and the model has no token that begins a text"
         case .noChatTemplate(let model):
             "\(model) has no chat template, which conversations are written with"

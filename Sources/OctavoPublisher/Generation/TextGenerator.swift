@@ -70,7 +70,7 @@ public final class TextGenerator: Sendable {
     ///
     /// - Throws: `GenerationError.emptyPrompt`, or `TokenizerError`.
     public func tokens(of prompt: String) throws -> [Int] {
-        let tokens = try tokenizer.encode(prompt, addSpecialTokens: true)
+        let tokens = try encode(prompt, addSpecialTokens: true)
         guard tokens.isEmpty else { return tokens }
         // An empty prompt begins where every text begins.
         guard let begin = language.configuration.beginToken else {
@@ -90,9 +90,15 @@ public final class TextGenerator: Sendable {
             written = try format.get()?.render(messages, asksForAnswer: true)
         } catch { throw GenerationError.template(error) }
         guard let written else { throw GenerationError.noChatTemplate(path) }
-        let tokens = try tokenizer.encode(written, addSpecialTokens: false)
+        let tokens = try encode(written, addSpecialTokens: false)
         guard !tokens.isEmpty else { throw GenerationError.emptyPrompt }
         return tokens
+    }
+
+    private func encode(_ text: String, addSpecialTokens: Bool) throws -> [Int] {
+        do {
+            return try tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
+        } catch TokenizerError.slowPattern { throw GenerationError.slowText }
     }
 
     /// How many tokens can follow a prompt.
@@ -122,7 +128,10 @@ public final class TextGenerator: Sendable {
         onText: (String) throws -> Void = { _ in }
     ) throws -> GeneratedText {
         let limit = min(try room(behind: prompt), request.limit ?? .max)
-        var state = takeState(capacity: keepsState ? context : prompt.count + max(0, limit))
+        var state = takeState(
+            capacity: keepsState ? context : prompt.count + max(0, limit),
+            anew: !request.mayReuse
+        )
         var result = GeneratedText(promptTokens: prompt.count)
         let shared = request.mayReuse ? zip(state.texts[0], prompt).prefix { $0 == $1 }.count : 0
         // The last token of the prompt goes through the model in any case: its logits are needed.
@@ -153,10 +162,12 @@ public final class TextGenerator: Sendable {
     }
 
     /// The state of the last text, or a new one; whoever takes it has it alone.
-    private func takeState(capacity: Int) -> DecodingState {
+    ///
+    /// One of an earlier text may hold numbers otherwise, where that text had some that halves do not hold.
+    private func takeState(capacity: Int, anew: Bool) -> DecodingState {
         kept.withLock { kept in
             defer { kept = nil }
-            return kept
+            return (anew ? nil : kept)
                 ?? DecodingState(
                     configuration: language.configuration,
                     sequences: 1,

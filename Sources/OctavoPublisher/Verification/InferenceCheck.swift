@@ -41,12 +41,14 @@ func checkInference(
     if model.aqlm != nil {
         let tokens = probeTokens(record, language.configuration)
         let difference = try evaluationDifference(language, tokens, threads: request.threads)
+        // Wider codes have no tables.
+        let tolerance = (model.scheme?.bits ?? 16) <= 8 ? lookupTolerance : inferenceTolerance
         report.add(
             .behaviour,
             "quantized layers",
-            difference <= lookupTolerance ? .passed : .failed,
+            difference <= tolerance ? .passed : .failed,
             "logits differ from those of the dense model by \(scientific(difference)) of their spread"
-                + toleranceText(lookupTolerance)
+                + toleranceText(tolerance)
         )
     }
     if let record, !record.probe.isEmpty {
