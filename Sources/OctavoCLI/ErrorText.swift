@@ -267,6 +267,7 @@ private func advice(on error: TuningError) -> String {
 private func advice(on error: GenerationError) -> String {
     switch error {
     case .promptTooLong: "shorten the prompt"
+    case .slowText: "shorten the prompt, or write it as ordinary text"
     case .emptyPrompt: "give a prompt that is not empty"
     case .noChatTemplate, .template(.syntax), .template(.unsupported), .template(.limit):
         "put a chat_template that fits the model into its tokenizer_config.json, or write the prompt yourself with --prompt"

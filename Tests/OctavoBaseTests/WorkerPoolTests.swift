@@ -57,7 +57,8 @@ struct WorkerPoolTests {
         for round in 0..<20 {
             try await Task.sleep(for: .milliseconds(3))
             let met = try await runBlocking {
-                let (here, met) = (Atomic(0), Atomic(0))
+                let here = Atomic(0)
+                let met = Atomic(0)
                 parallel(2, threads: 2) { _ in
                     here.wrappingAdd(1, ordering: .sequentiallyConsistent)
                     let deadline = ProcessTime().wall + 60

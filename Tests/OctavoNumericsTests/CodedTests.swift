@@ -163,6 +163,64 @@ struct CodedTests {
         }
     }
 
+    /// Inputs along the longest entries, which all outputs use: sums of a run reach what 16 bits hold, of either sign.
+    @Test(arguments: LookupKernel.available, [(1, 1024), (1, 8), (2, 7), (4, 8), (8, 32)])
+    func sumsReachTheirBound(kernel: LookupKernel, shape: (codebooks: Int, size: Int)) {
+        let (codebooks, size, groups, outputs) = (shape.codebooks, shape.size, 8, 66)
+        // Entries of one direction, the first the longest one, the second its opposite.
+        let direction = ElementwiseTests.numbers(size, seed: 11)
+        let books = (0..<codebooks).flatMap { _ in
+            [1, -1, 0.5, 0].flatMap { factor in direction.map { Float(factor) * $0 } }
+        }
+        let codes = (0..<groups * codebooks * outputs).map { UInt8($0 % outputs % 2) }
+        let layer = LookupWeights(
+            outputs: outputs,
+            inputs: groups * size,
+            groupSize: size,
+            codebooks: codebooks,
+            entries: 4,
+            codes: SharedBytes(codes),
+            books: books,
+            scales: [Float](repeating: 1, count: outputs),
+            kernel: kernel
+        )
+        let x = Matrix(
+            rows: 1,
+            columns: groups * size,
+            elements: (0..<groups).flatMap { _ in direction }
+        )
+        let square = direction.reduce(0.0) { $0 + Double($1) * Double($1) }
+        let expected = square * Double(groups * codebooks)
+        let y = lookupProducts(x, [layer], threads: 1)[0]
+        for output in 0..<outputs {
+            let sign = output % 2 == 0 ? 1.0 : -1.0
+            // A run that overflowed would be off by as much as it is.
+            #expect(abs(Double(y[0, output]) - sign * expected) < 1e-3 * expected)
+        }
+    }
+
+    /// An entry that is no number makes none, whether an output uses it or not: nobody is to take what is damaged for
+    /// sound.
+    @Test(arguments: LookupKernel.available)
+    func entriesThatAreNoNumbers(kernel: LookupKernel) {
+        for strange in [Float.nan, .infinity] {
+            let layer = LookupWeights(
+                outputs: 2,
+                inputs: 8,
+                groupSize: 4,
+                codebooks: 1,
+                entries: 2,
+                codes: SharedBytes([0, 1, 0, 1]),
+                books: [1, 2, 3, 4, 5, strange, 7, 8],
+                scales: [1, 1],
+                kernel: kernel
+            )
+            let x = Matrix(rows: 1, columns: 8, elements: [1, 2, 3, 4, 5, 6, 7, 8])
+            let y = lookupProducts(x, [layer], threads: 1)[0]
+            #expect(y.elements.allSatisfy { !$0.isFinite })
+        }
+    }
+
     @Test(arguments: InstructionSet.available, shapes.indices)
     func gatheredSumsEqualTheirDefinition(isa: InstructionSet, index: Int) {
         let example = Case(Self.shapes[index], rows: 2)
