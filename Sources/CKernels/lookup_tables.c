@@ -214,24 +214,51 @@ LOOKUP_VBMI static float build_vbmi(const run_parts *run, float factor, uint8_t 
 }
 #endif
 
-// What no product of a group with an entry exceeds: the product of their lengths (Cauchy and Schwarz), or of the
-// magnitudes place by place, which is less where one input outweighs the others.
-static float product_reach(const run_parts *run, size_t group, size_t book) {
-    size_t size = run->shape->size;
-    const float *x = run->x + group * size, *widest = run->books->widest + book * size;
-    float lengths = length_of(x, size) * run->books->longest[book], sum = 0;
-    for (size_t i = 0; i < size; i++) {
-        OCTAVO_ANY_ORDER
-        sum += fabsf(x[i]) * widest[i];
+// What no sum of a run's products exceeds. Of a group and an entry that is the product of their lengths (Cauchy and
+// Schwarz), or of the magnitudes place by place, which is less where one input outweighs the others.
+typedef float reach_of(const run_parts *run);
+
+OCTAVO_BODY float reach_sized(size_t size, const run_parts *run) {
+    float reach = 0;
+    for (size_t k = 0; k < run->groups; k++) {
+        const float *x = run->x + k * size;
+        float square = 0;
+        for (size_t i = 0; i < size; i++) {
+            OCTAVO_ANY_ORDER
+            square += x[i] * x[i];
+        }
+        float length = sqrtf(square);
+        for (size_t m = run->first_book; m < run->end_book; m++) {
+            const float *widest = run->books->widest + m * size;
+            float lengths = length * run->books->longest[m], sum = 0;
+            for (size_t i = 0; i < size; i++) {
+                OCTAVO_ANY_ORDER
+                sum += fabsf(x[i]) * widest[i];
+            }
+            // Lengths that are no numbers stay: something among what they are of is none.
+            reach += sum < lengths ? sum : lengths;
+        }
     }
-    // Lengths that are no numbers stay: something among what they are of is none.
-    return sum < lengths ? sum : lengths;
+    return reach;
 }
+
+OCTAVO_BODY float reach_body(const run_parts *run) {
+    // The compiler unrolls loops of a length that it knows.
+    return run->shape->size == 8 ? reach_sized(8, run) : reach_sized(run->shape->size, run);
+}
+
+static float reach_scalar(const run_parts *run) { return reach_body(run); }
+
+#if defined(__x86_64__)
+LOOKUP_AVX2 static float reach_avx2(const run_parts *run) { return reach_body(run); }
+#endif
 
 void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape *s, const octavo_lookup_books *books,
                          const float *x, size_t groups, const uint8_t *codes, uint8_t *tables, float *units) {
     build_run *build = build_scalar;
+    reach_of *reach_of_run = reach_scalar;
 #if defined(__x86_64__)
+    if (kernel != OCTAVO_LOOKUP_SCALAR) reach_of_run = reach_avx2;
     if (kernel == OCTAVO_LOOKUP_AVX2) build = build_avx2;
     if (kernel == OCTAVO_LOOKUP_AVX512) build = build_avx512;
     if (kernel == OCTAVO_LOOKUP_VBMI) build = build_vbmi;
@@ -246,10 +273,7 @@ void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape 
         for (size_t m = 0; m < s->codebooks; m = run.end_book) {
             run.first_book = m;
             run.end_book = s->codebooks - m < runs.codebooks ? s->codebooks : m + runs.codebooks;
-            float reach = 0;
-            for (size_t k = 0; k < some; k++)
-                for (size_t b = m; b < run.end_book; b++) reach += product_reach(&run, k, b);
-            float factor = reach > 0 ? largest_sum(s->size) / reach : 0;
+            float reach = reach_of_run(&run), factor = reach > 0 ? largest_sum(s->size) / reach : 0;
             factor = build(&run, factor, tables + (g * s->codebooks + m) * TABLE);
             *units++ = factor > 0 ? 1 / factor : reach;
         }
