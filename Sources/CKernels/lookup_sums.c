@@ -172,7 +172,7 @@ void octavo_lookup_sum(octavo_lookup_kernel kernel, const octavo_lookup_shape *s
     if (kernel == OCTAVO_LOOKUP_VBMI) sum = sum_vbmi;
 #endif
     (void)kernel;
-    octavo_lookup_run runs = octavo_lookup_runs(s->codebooks);
+    octavo_lookup_run runs = octavo_lookup_runs(s);
     for (size_t end = first + count; first < end; first += TILE) {
         size_t some = end - first < TILE ? end - first : TILE;
         float *totals = out + first;

@@ -17,15 +17,16 @@ octavo_lookup_kernel octavo_lookup_best(void) {
     return isa == OCTAVO_ISA_AVX2 ? OCTAVO_LOOKUP_AVX2 : OCTAVO_LOOKUP_SCALAR;
 }
 
-octavo_lookup_run octavo_lookup_runs(size_t codebooks) {
-    if (codebooks <= 4) return (octavo_lookup_run){4 / codebooks, codebooks};
-    // Two parts as equal as can be, of a layer with up to eight.
-    return (octavo_lookup_run){1, (codebooks + 1) / 2};
+octavo_lookup_run octavo_lookup_runs(const octavo_lookup_shape *s) {
+    if (s->codebooks <= s->run) return (octavo_lookup_run){s->run / s->codebooks, s->codebooks};
+    // Parts as equal as can be.
+    size_t parts = (s->codebooks + s->run - 1) / s->run;
+    return (octavo_lookup_run){1, (s->codebooks + parts - 1) / parts};
 }
 
-size_t octavo_lookup_units(size_t codebooks, size_t groups) {
-    octavo_lookup_run run = octavo_lookup_runs(codebooks);
-    return (groups + run.groups - 1) / run.groups * ((codebooks + run.codebooks - 1) / run.codebooks);
+size_t octavo_lookup_units(const octavo_lookup_shape *s, size_t groups) {
+    octavo_lookup_run run = octavo_lookup_runs(s);
+    return (groups + run.groups - 1) / run.groups * ((s->codebooks + run.codebooks - 1) / run.codebooks);
 }
 
 static float length_of(const float *vector, size_t size) {
@@ -264,7 +265,7 @@ void octavo_lookup_build(octavo_lookup_kernel kernel, const octavo_lookup_shape 
     if (kernel == OCTAVO_LOOKUP_VBMI) build = build_vbmi;
 #endif
     (void)kernel;
-    octavo_lookup_run runs = octavo_lookup_runs(s->codebooks);
+    octavo_lookup_run runs = octavo_lookup_runs(s);
     for (size_t g = 0; g < groups; g += runs.groups) {
         size_t some = groups - g < runs.groups ? groups - g : runs.groups;
         run_parts run = {s, books, x + g * s->size, some, 0, 0};

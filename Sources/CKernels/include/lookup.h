@@ -33,19 +33,21 @@ enum { OCTAVO_LOOKUP_ENTRIES = 256, OCTAVO_LOOKUP_TABLE_BYTES = 512 };
 typedef struct {
     /// Inputs that share a code, codebooks (at most 8), entries of each (at most 256), outputs.
     size_t size, codebooks, entries, outputs;
+    /// The most positions that share a unit, 1 to 4: fewer where some entries are much longer than others, and
+    /// the unit would be coarse for the others. Of no account where there are no tables.
+    size_t run;
 } octavo_lookup_shape;
 
-/// What shares a unit: so many groups with all their codebooks, or so many codebooks of one group; four positions
-/// at most.
+/// What shares a unit: so many groups with all their codebooks, or so many codebooks of one group.
 typedef struct {
     size_t groups, codebooks;
 } octavo_lookup_run;
 
-/// The runs of a layer with so many codebooks.
-octavo_lookup_run octavo_lookup_runs(size_t codebooks);
+/// The runs of a layer.
+octavo_lookup_run octavo_lookup_runs(const octavo_lookup_shape *s);
 
 /// The units of `groups` groups.
-size_t octavo_lookup_units(size_t codebooks, size_t groups);
+size_t octavo_lookup_units(const octavo_lookup_shape *s, size_t groups);
 
 /// What tables are built from: codebooks in another order, zero where there is no entry.
 typedef struct {

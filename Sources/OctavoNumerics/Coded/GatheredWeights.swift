@@ -64,7 +64,8 @@ public final class GatheredWeights: Sendable {
             size: groupSize,
             codebooks: codebooks,
             entries: entries,
-            outputs: outputs
+            outputs: outputs,
+            run: 0
         )
         unsafe codes.withUnsafeBytes { bytes in
             unsafe floats.withUnsafeBufferPointer { floats in

@@ -58,7 +58,8 @@ public final class LookupWeights: Sendable {
             size: groupSize,
             codebooks: codebooks,
             entries: entries,
-            outputs: outputs
+            outputs: outputs,
+            run: 0
         )
         prepared = PreparedBooks(books, shape, for: kernel)
     }
@@ -77,15 +78,22 @@ public final class LookupWeights: Sendable {
             size: groupSize,
             codebooks: codebooks,
             entries: entries,
-            outputs: outputs
+            outputs: outputs,
+            run: prepared.run
         )
     }
 
     /// How many groups are built at least together.
-    var groupsOfRun: Int { octavo_lookup_runs(codebooks).groups }
+    var groupsOfRun: Int {
+        var shape = shape
+        return unsafe octavo_lookup_runs(&shape).groups
+    }
 
     /// How many units so many groups have.
-    func unitCount(groups: Int) -> Int { octavo_lookup_units(codebooks, groups) }
+    func unitCount(groups: Int) -> Int {
+        var shape = shape
+        return unsafe octavo_lookup_units(&shape, groups)
+    }
 
     /// Calls a function with the codes as memory.
     func withCodes(_ body: (UnsafePointer<UInt8>) -> Void) {
@@ -168,6 +176,11 @@ private struct PreparedBooks: Sendable {
     private var longest: [Float]
     /// The largest magnitude at each place of the entries, `[codebooks, groupSize]`.
     private var widest: [Float]
+    /// How many positions share a unit.
+    ///
+    /// The error of a table is that of its unit, which the longest entries decide: a few that are much longer than
+    /// the others, as there are behind activations with an outlier, would make it coarse.
+    private(set) var run = 4
 
     init(_ books: [Float], _ shape: octavo_lookup_shape, for kernel: LookupKernel) {
         var shape = shape
@@ -187,6 +200,17 @@ private struct PreparedBooks: Sendable {
             )
             unsafe octavo_lookup_prepare(&shape, books, &floats, nil, nil, &longest, &widest)
         }
+        // 1.7 is what random entries have, and their tables an error of 2 · 10⁻⁴ with four.
+        let stretch = stretch(books, shape)
+        run = stretch < 2.8 ? 4 : stretch < 5.6 ? 2 : 1
+    }
+
+    /// How much longer the longest entries are than the usual ones.
+    private func stretch(_ books: [Float], _ shape: octavo_lookup_shape) -> Float {
+        let square = books.reduce(0) { $0 + $1 * $1 }
+        let usual = (square / Float(shape.codebooks * shape.entries)).squareRoot()
+        let longest = longest.reduce(0, +) / Float(shape.codebooks)
+        return usual > 0 ? longest / usual : 1
     }
 
     func withParts(_ body: (inout octavo_lookup_books) -> Void) {
