@@ -123,7 +123,8 @@ struct GenerationTests {
     @Test("an interrupt ends the text, and what there is of it is shown whole")
     func interrupt() async throws {
         // Long enough that no machine is done with it before it is interrupted. A shell lets what runs in its
-        // background ignore interrupts, so that one which comes too early for the binary's own care is lost.
+        // background ignore interrupts, so that one which comes too early for the binary's own care is lost; the
+        // next comes a minute later, as a second one would end the binary at once.
         try await withModel(context: 200_000, isEndless: true) { box in
             for form in ["", "--json"] {
                 let finished = try await box.run(
@@ -132,7 +133,10 @@ struct GenerationTests {
                         :; "$@" >out 2>notes & process=$!
                         until [ -s out ] || [ -n "\(form)" ] || [ ! -e /proc/$process/exe ]; do sleep 0.1; done
                         [ -z "\(form)" ] || sleep 1
-                        while [ -e /proc/$process/exe ]; do kill -INT $process; sleep 2; done
+                        while [ -e /proc/$process/exe ]; do
+                            kill -INT $process
+                            for _ in $(seq 600); do [ -e /proc/$process/exe ] || break; sleep 0.1; done
+                        done
                         wait $process; status=$?; cat out; cat notes >&2; exit $status;
                         """
                 )
