@@ -177,7 +177,8 @@ LOOKUP_VBMI static void whole_inputs(const float *x, size_t size, size_t pairs, 
             memcpy(&bits, &rounded, sizeof bits);
             whole[i] = (int16_t)bits;
         }
-        memcpy(out, whole, 4 * pairs);
+        if (pairs == 4) memcpy(out, whole, 16);
+        else memcpy(out, whole, 4 * pairs);
     }
 }
 
