@@ -168,6 +168,15 @@ LOOKUP_VBMI static inline __attribute__((always_inline)) void build_planes(size_
 // products that are 65536 times what tables hold.
 LOOKUP_VBMI static void whole_inputs(const float *x, size_t size, size_t pairs, size_t groups, float factor,
                                      int32_t *out) {
+    if (size == 8) {
+        // A factor of zero goes with a unit that is no number: it does not matter then what comes of inputs.
+        __m256 factors = _mm256_set1_ps(factor);
+        for (size_t g = 0; g < groups; g++, x += 8, out += 4) {
+            __m256i whole = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), factors));
+            _mm_storeu_si128((void *)out, _mm256_cvtepi32_epi16(whole));
+        }
+        return;
+    }
     for (size_t g = 0; g < groups; g++, x += size, out += pairs) {
         int16_t whole[2 * INPUTS_MAX];
         whole[2 * pairs - 1] = 0;
@@ -177,8 +186,7 @@ LOOKUP_VBMI static void whole_inputs(const float *x, size_t size, size_t pairs, 
             memcpy(&bits, &rounded, sizeof bits);
             whole[i] = (int16_t)bits;
         }
-        if (pairs == 4) memcpy(out, whole, 16);
-        else memcpy(out, whole, 4 * pairs);
+        memcpy(out, whole, 4 * pairs);
     }
 }
 
@@ -190,8 +198,16 @@ LOOKUP_VBMI static float build_vbmi(const run_parts *run, float factor, uint8_t 
     }
     __m512i order = _mm512_loadu_si512(bytes);
     size_t size = run->shape->size, groups = run->groups;
-    float largest = 0, unit = 0;
-    for (size_t i = 0; i < groups * size; i++) largest = fabsf(run->x[i]) > largest ? fabsf(run->x[i]) : largest;
+    float unit = 0, largest;
+    // Magnitudes are in the order of their bits, which are quicker to compare.
+    uint32_t largest_bits = 0;
+    for (size_t i = 0; i < groups * size; i++) {
+        uint32_t magnitude;
+        memcpy(&magnitude, run->x + i, sizeof magnitude);
+        magnitude &= 0x7FFFFFFF;
+        largest_bits = magnitude > largest_bits ? magnitude : largest_bits;
+    }
+    memcpy(&largest, &largest_bits, sizeof largest);
     for (size_t m = run->first_book; m < run->end_book; m++)
         unit = run->books->word_units[m] > unit ? run->books->word_units[m] : unit;
     // Inputs must fit into 16 bits as well, which matters where one of them is nearly all of a run.
