@@ -81,11 +81,6 @@ public func multiply(
     beta: Float = 0
 ) {
     guard m > 0, n > 0 else { return }
-    /// The elements from the first of a matrix to its last.
-    func extent(_ rows: Int, _ columns: Int, _ stride: Int) -> Int {
-        precondition(stride >= columns)
-        return rows == 0 || columns == 0 ? 0 : (rows - 1) * stride + columns
-    }
     precondition(a.count >= (transposeA ? extent(k, m, strideA) : extent(m, k, strideA)))
     precondition(b.count >= (transposeB ? extent(n, k, strideB) : extent(k, n, strideB)))
     precondition(c.count >= extent(m, n, strideC))

@@ -2,6 +2,7 @@
 
 #include "attention.h"
 #include "backward.h"
+#include "bfloat_products.h"
 #include "blocks.h"
 #include "gathered.h"
 #include "halves.h"
