@@ -52,6 +52,13 @@ public enum JSON: Sendable, Equatable {
     /// The value of a key, or nil if this is no object or lacks it.
     public subscript(key: String) -> JSON? { object?[key] }
 
+    /// This object with another member; what is no object stays as it is.
+    public func adding(_ key: String, _ value: JSON) -> JSON {
+        guard case .object(var object) = self else { return self }
+        object[key] = value
+        return .object(object)
+    }
+
     /// Makes an object of pairs, in their order.
     public static func object(_ pairs: KeyValuePairs<String, JSON?>) -> JSON {
         var object = JSONObject()

@@ -3,6 +3,7 @@ import Glibc
 import OctavoBase
 import OctavoCheckpoint
 public import OctavoModel
+public import OctavoNumerics
 public import OctavoPublisher
 public import OctavoQuantizer
 
@@ -10,6 +11,7 @@ extension Scheme: ExpressibleByArgument {}
 extension EmbeddingEncoding: ExpressibleByArgument {}
 extension LayerException: ExpressibleByArgument {}
 extension QuantizationTargets: ExpressibleByArgument {}
+extension ProductPrecision: ExpressibleByArgument {}
 extension QuantizationEngine: ExpressibleByArgument {}
 extension ConversionOptions.Target: ExpressibleByArgument {}
 
@@ -21,6 +23,24 @@ extension WeightType: ExpressibleByArgument {
 extension ByteCount: ExpressibleByArgument {
     /// As in `5GB`.
     public init?(argument: String) { self.init(argument) }
+}
+
+/// How exactly products of texts with weights are computed.
+struct PrecisionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            How products of text with weights are computed: single, in float; bfloat16, of operands rounded to it \
+            with sums in float, which is about twice as fast. The default is bfloat16 where the processor \
+            multiplies it (AVX512_BF16), else single, which is then what bfloat16 means too.
+            """,
+            valueName: "precision"
+        )
+    )
+    var precision: ProductPrecision?
+
+    /// What is asked for, or what is fastest.
+    var chosen: ProductPrecision { precision ?? .fastest }
 }
 
 /// How many threads to compute on.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OctavoBase
 import OctavoModel
+import OctavoNumerics
 import OctavoPublisher
 import OctavoQuantizer
 
@@ -11,7 +12,7 @@ struct BenchmarkTune: AsyncParsableCommand {
         discussion: """
             The model is a quantized one, or made up in the shapes given; the text and what an original would \
             say of it are made up too. Operations are those of the products of linears, attention and head; \
-            the peak is that of a product of large matrices in single precision, measured in the same run on \
+            the peak is that of a product of large matrices in the same precision, measured in the same run on \
             the same threads. Both are per second of processor time, since other work may run beside.
 
             Examples:
@@ -58,6 +59,8 @@ struct BenchmarkTune: AsyncParsableCommand {
     var seed = 0
 
     @OptionGroup
+    var precision: PrecisionOptions
+    @OptionGroup
     var threads: ThreadOptions
     @OptionGroup
     var result: OutputOptions
@@ -103,6 +106,7 @@ struct BenchmarkTune: AsyncParsableCommand {
                 var options = TuningOptions()
                 (options.update, options.updatesEmbeddings) = (update, updateEmbeddings)
                 (options.batchTokens, options.seed) = (batchTokens, UInt64(seed))
+                options.precision = precision.chosen.available
                 return try StepMeasurement(
                     subject,
                     options,

@@ -132,6 +132,8 @@ struct Quantize: AsyncParsableCommand {
     @OptionGroup(title: "Engine options")
     var engine: EngineOptions
     @OptionGroup
+    var precision: PrecisionOptions
+    @OptionGroup
     var threads: ThreadOptions
     @OptionGroup
     var result: OutputOptions
@@ -194,6 +196,7 @@ struct Quantize: AsyncParsableCommand {
         request.slices = slices ?? ModelQuantizer.defaultSliceCount
         (request.embeddings, request.isCanonical) = (embeddings, canonical)
         request.blockTuningEpochs = blockTuningEpochs
+        request.precision = precision.chosen
         request.memory = memory.bytes
         return request
     }

@@ -14,9 +14,11 @@ struct StepMeasurement: Sendable {
     let wallSeconds: Double
     /// The products of a step, in billions of operations.
     let operations: Double
+    /// How exactly they are computed.
+    let precision: ProductPrecision
     /// What the machine does in a large product on the same threads, in billions of operations a second of
-    /// processor time.
-    let peak: Double
+    /// processor time: in the precision of the steps, and in single precision.
+    let (peak, singlePeak): (Double, Double)
 
     /// Billions of operations a second of processor time.
     var rate: Double { operations / max(processorSeconds, 1e-9) }
@@ -63,7 +65,7 @@ struct StepMeasurement: Sendable {
             execution: Execution(threads: threads)
         )
         let watch = StepWatch()
-        var peak = productSpeed()
+        var peaks = ProductSpeeds(options.precision, threads)
         _ = try tuner.run(
             &tunable,
             journal: NoJournal(),
@@ -72,8 +74,9 @@ struct StepMeasurement: Sendable {
             },
             progress: { if case .step = $0 { watch.note() } }
         )
-        peak = max(peak, productSpeed())
-        self.peak = peak * 1e-9
+        peaks.measure()
+        precision = options.precision
+        (peak, singlePeak) = (peaks.own * 1e-9, peaks.single * 1e-9)
         self.steps = steps
         tokens = options.batchTokens
         processorSeconds = watch.mean(\.cpu)
@@ -119,7 +122,8 @@ struct StepMeasurement: Sendable {
             "tokens": .integer(tokens), "sequence_length": .integer(command.sequenceLength),
             "threads": .integer(command.threads.count), "cpu_seconds": .number(processorSeconds),
             "wall_seconds": .number(wallSeconds), "tokens_per_second": .number(tokensPerSecond),
-            "gigaflops": .number(rate), "sgemm_peak_gigaflops": .number(peak),
+            "precision": .string(precision.rawValue), "gigaflops": .number(rate),
+            "peak_gigaflops": .number(peak), "sgemm_peak_gigaflops": .number(singlePeak),
             "share_of_peak": .number(rate / peak),
         ])
     }
@@ -132,8 +136,9 @@ struct StepMeasurement: Sendable {
         \(command.update.rawValue), the mean of \(steps)
         CPU seconds  \(decimal(processorSeconds, digits: 3)) (wall \(decimal(wallSeconds, digits: 3)), \
         threads \(command.threads.count)), \(decimal(tokensPerSecond, digits: 0)) tokens/s
-        GFLOP/s      \(decimal(rate, digits: 1)) of \(decimal(peak, digits: 1)) in a large product, a second of \
-        processor time each (\(decimal(100 * rate / peak, digits: 1)) %)
+        GFLOP/s      \(decimal(rate, digits: 1)) of \(decimal(peak, digits: 1)) in a large product in \
+        \(precision.rawValue), a second of processor time each (\(decimal(100 * rate / peak, digits: 1)) %)
+        sgemm        \(decimal(singlePeak, digits: 1)) GFLOP/s in a large product in single precision
         """
     }
 }
@@ -165,17 +170,35 @@ func stepOperations(
     return Double(tokens) * (8 * weights + attention + (updatesEmbeddings ? 6 : 4) * head)
 }
 
-/// Operations a second of processor time in a product of large matrices, the best of a few.
-private func productSpeed() -> Double {
-    let size = 1024
-    let a = Matrix(rows: size, columns: size, elements: .init(repeating: 0.5, count: size * size))
-    var c = a
-    let best = (0..<12).map { _ in
-        let start = ProcessTime().cpu
-        multiply(a, a, into: &c)
-        return ProcessTime().cpu - start
-    }.min()
-    return 2 * Double(size) * Double(size) * Double(size) / max(best ?? 0, 1e-9)
+/// Operations a second of processor time in products of large matrices, the best of a few.
+private struct ProductSpeeds {
+    let precision: ProductPrecision
+    let threads: Int
+    /// In the precision of the steps, and in single precision.
+    private(set) var (own, single) = (0.0, 0.0)
+
+    init(_ precision: ProductPrecision, _ threads: Int) {
+        (self.precision, self.threads) = (precision, threads)
+        measure()
+    }
+
+    mutating func measure() {
+        single = max(single, speed(.single))
+        own = precision == .single ? single : max(own, speed(precision))
+    }
+
+    private func speed(_ precision: ProductPrecision) -> Double {
+        let size = 1024
+        let count = size * size
+        let a = Matrix(rows: size, columns: size, elements: .init(repeating: 0.5, count: count))
+        var c = a
+        let best = (0..<12).map { _ in
+            let start = ProcessTime().cpu
+            multiply(a, a, into: &c, precision: precision, threads: threads)
+            return ProcessTime().cpu - start
+        }.min()
+        return 2 * Double(count) * Double(size) / max(best ?? 0, 1e-9)
+    }
 }
 
 /// Notes when steps end.

@@ -88,6 +88,8 @@ struct Tune: AsyncParsableCommand {
     var resume = false
 
     @OptionGroup
+    var precision: PrecisionOptions
+    @OptionGroup
     var threads: ThreadOptions
     @OptionGroup
     var result: OutputOptions
@@ -158,6 +160,7 @@ struct Tune: AsyncParsableCommand {
         request.options = steps.options
         request.options.seed = UInt64(seed)
         request.options.objective = objective
+        request.options.precision = precision.chosen
         if let crossEntropyShare { request.options.crossEntropyShare = crossEntropyShare }
         request.tokens = tokens
         request.sequenceLength = sequenceLength

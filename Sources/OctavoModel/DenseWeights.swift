@@ -49,7 +49,7 @@ public enum DenseWeights: Sendable {
         switch self {
         case .floats(let matrix) where x.rows == 1 && matrix.rows > 0: vectorProduct(matrix, x)
         case .floats(let matrix):
-            OctavoNumerics.product(x, transposed: false, matrix, transposed: true)
+            execution.product(x, transposed: false, matrix, transposed: true)
         case .halves(let matrix): matrix.product(with: x, threads: execution.threads)
         }
     }

@@ -17,11 +17,12 @@ public enum InstructionSet: UInt32, CaseIterable, Sendable {
     var kernel: octavo_isa { octavo_isa(rawValue: rawValue) }
 }
 
-/// The kernels that this process computes with, own and BLAS's, as in `avx512, OpenBLAS 0.3.21 SkylakeX`: with others
-/// sums are rounded in another order.
+/// The kernels that this process computes with, own and BLAS's, as in `avx512, bfloat16, OpenBLAS 0.3.21 SkylakeX`:
+/// with others sums are rounded in another order.
 public var kernelNames: String {
     let blas = unsafe openblas_get_config().map { unsafe String(cString: $0) } ?? "BLAS"
     let version = blas.split(separator: " ").prefix(2).joined(separator: " ")
     let core = unsafe openblas_get_corename().map { unsafe String(cString: $0) } ?? ""
-    return "\(InstructionSet.best), \(version) \(core)"
+    let products = hasBfloatProducts ? ", bfloat16" : ""
+    return "\(InstructionSet.best)\(products), \(version) \(core)"
 }

@@ -93,6 +93,7 @@ func quantizer(
         threads: request.threads
     )
     quantizer.targets = request.targets
+    quantizer.precision = request.precision
     quantizer.sliceCount = request.slices
     quantizer.unquantized = dense
     if request.blockTuningEpochs > 0 {
@@ -109,6 +110,7 @@ extension ModelQuantizer {
     func settings(_ effort: Effort) -> JSON {
         .object([
             "effort": .string(effort.rawValue), "targets": .string(targets.rawValue),
+            "precision": .string(precision.available.rawValue),
             "clustering_passes": .integer(options.clusteringPasses),
             "rounds": .integer(options.rounds), "hypotheses": .integer(options.hypotheses),
             "refinements": .integer(options.refinements),

@@ -2,6 +2,7 @@ import OctavoBase
 import OctavoCheckpoint
 import OctavoContainer
 import OctavoModel
+import OctavoNumerics
 import OctavoQuantizer
 
 /// What a quantization begins with: everything that can be checked is.
@@ -121,6 +122,7 @@ func finish(
     )
     record.sources = checked.sources
     record.solver = checked.quantizer.settings(request.effort)
+        .adding("kernels", .string(kernelNames))
     record.calibration = CalibrationRecord(
         text: request.text.names,
         tokens: sequences.reduce(0) { $0 + $1.count },

@@ -20,7 +20,9 @@ func checkedMemoryPlan(
     let embeddings = request.embeddings.map {
         EmbeddingQuantization.work(quantizer.configuration, $0, request.effort)
     }
-    let seconds = (cost.total + (embeddings ?? 0)) / productRate(threads: 1)
+    let seconds =
+        (cost.passes + cost.tuning) / productRate(threads: 1, request.precision)
+        + (cost.quantizing + (embeddings ?? 0)) / productRate(threads: 1)
     let expected = "about \(durationText(seconds)) of processor time to quantize, "
     progress(Progress("planning", 1, of: 1, detail: expected + plan.text))
     guard plan.total <= request.memory else {

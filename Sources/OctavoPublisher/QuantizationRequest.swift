@@ -1,6 +1,7 @@
 import OctavoBase
 import OctavoCheckpoint
 public import OctavoModel
+public import OctavoNumerics
 public import OctavoQuantizer
 
 /// What a quantization is asked to do.
@@ -19,6 +20,8 @@ public struct QuantizationRequest: Sendable {
     public var targets = QuantizationTargets.original
     /// With independent targets: into how many slices the text is cut, whose moments are summed by themselves.
     public var slices = ModelQuantizer.defaultSliceCount
+    /// How exactly products of the calibration text are computed.
+    public var precision = ProductPrecision.fastest
     /// How many tokens a sequence has.
     public var sequenceLength: Int
     /// The seed of all that is random.
@@ -193,6 +196,7 @@ func identity(
         "effort": .string(request.effort.rawValue),
         "exceptions": .array(request.exceptions.map { .string("\($0)") }),
         "targets": .string(request.targets.rawValue),
+        "precision": .string(request.precision.available.rawValue),
         "block_tuning_epochs": .integer(request.blockTuningEpochs),
         "embeddings": request.embeddings.map { .string("\($0)") } ?? .null,
         "canonical": .bool(request.isCanonical),

@@ -1,6 +1,7 @@
 import OctavoBase
 import OctavoCheckpoint
 import OctavoModel
+import OctavoNumerics
 import OctavoQuantizer
 
 /// Puts together what the report on a quantization tells.
@@ -78,6 +79,7 @@ private func settings(
     let settings: [QuantizationReport.Setting] = [
         .init("Scheme", record.scheme), .init("Effort", request.effort.rawValue),
         .init("Targets", request.targets.rawValue),
+        .init("Products of the text", request.precision.available.rawValue),
         .init("Calibration tokens", "\(record.calibration.tokens)"),
         .init("Sequence length", "\(record.calibration.sequenceLength)"),
         .init("Calibration text", record.calibration.text.joined(separator: ", ")),
@@ -124,6 +126,7 @@ extension QuantizationRequest {
     fileprivate func command(original: String, output: String) -> [String] {
         var words = ["octavo", "quantize", original, output, "--scheme", "\(scheme)"]
         words += ["--effort", effort.rawValue, "--targets", targets.rawValue]
+        words += ["--precision", precision.available.rawValue]
         if targets == .independent { words += ["--slices", "\(slices)"] }
         for exception in exceptions { words += ["--except", "\(exception)"] }
         if case .files = text { words += ["--calibration"] + text.names }

@@ -37,17 +37,24 @@ struct BenchmarkTests {
             try await box.addFolded()
             let made =
                 "--width 64 --intermediate 64 --blocks 1 --vocabulary 64 --scheme 2x4g8"
-            for (subject, update) in [(made, "both"), ("folded", "codebooks")] {
+            for (subject, update) in [
+                (made, "both"), ("folded", "codebooks"), (made + " --precision single", "both"),
+            ] {
                 let command =
                     "benchmark tune \(subject) --update \(update) --steps 2 --batch-tokens 64 "
                     + "--sequence-length 16 --threads 1"
                 let result = try await box.succeed(command + " --json").json()
                 #expect(result["steps"] == 2 && result["tokens"] == 64)
                 let rate = try #require(result["gigaflops"]?.number)
-                let peak = try #require(result["sgemm_peak_gigaflops"]?.number)
+                #expect(try #require(result["sgemm_peak_gigaflops"]?.number) > 0)
+                let peak = try #require(result["peak_gigaflops"]?.number)
                 let share = try #require(result["share_of_peak"]?.number)
                 #expect(rate > 0 && peak > 0 && abs(share - rate / peak) < 1e-9)
-                if subject == made {
+                if subject.hasSuffix("single") {
+                    #expect(result["precision"] == "single")
+                    #expect(result["sgemm_peak_gigaflops"] == result["peak_gigaflops"])
+                }
+                if subject.hasPrefix(made) {
                     // Four matrices of 64 x 64 and three of 64 x 64, eight operations a weight and token; 8 of
                     // 16 places and 64 columns in attention; 4 of the head.
                     let perToken = 8 * 7 * 4096 + 8 * 16 * 64 + 4 * 4096

@@ -13,6 +13,7 @@ struct UsageTests {
             "quantize model out --scheme 2x8g8 --threads 0",
             "quantize model out --scheme 2x8g8 --effort most",
             "quantize model out --scheme 2x8g8 --targets none",
+            "quantize model out --scheme 2x8g8 --precision double",
             "quantize model out --scheme 2x8g8 --block-tuning-epochs -1",
             "quantize model out --scheme 2x8g8 --memory 4XB",
             "quantize model out --scheme 2x8g8 --except =dense",

@@ -2,6 +2,7 @@ import OctavoBase
 import OctavoCheckpoint
 import OctavoModel
 @testable import OctavoPublisher
+import OctavoNumerics
 import OctavoQuantizer
 import OctavoTestSupport
 import Testing
@@ -105,6 +106,7 @@ struct ClusterFileTests {
             threads: 3
         )
         (request.effort, request.targets, request.slices) = (.max, .independent, 4)
+        request.precision = .single
         request.exceptions = try [#require(LayerException("*.down_proj=dense"))]
         request.embeddings = EmbeddingEncoding("5x8g16")
         request.isCanonical = true
@@ -126,6 +128,7 @@ struct ClusterFileTests {
         let plan = try plan()
         let read = try ClusterPlan(parsing: Array(plan.text.utf8), path: "plan.json")
         #expect(read.text == plan.text)
+        #expect(read.request.precision == .single)
         #expect(read.id == plan.id)
         #expect(plan.id == String(Digest(of: plan.text).hex.prefix(32)))
         #expect(
@@ -175,6 +178,7 @@ struct ClusterFileTests {
         }
         for (key, value) in [
             ("tokens", 0), ("slices", -1), ("threads", 0), ("scheme", "9x9"), ("effort", "huge"),
+            ("precision", "double"),
             ("exceptions", ["x"]), ("embeddings", "x"), ("calibration", [1]),
         ] as [(String, JSON)] {
             var lying = request

@@ -104,6 +104,18 @@ private final class MemoryTuningJournal: TuningJournal {
 
 @Suite
 struct TuningTests {
+    /// The gain is what counts: rounded products find nearly all of it.
+    @Test
+    func precisions() throws {
+        let pair = try Pair(sequences: 24)
+        let single = try pair.tune(pair.tuner())
+        let bfloat = try pair.tune(pair.tuner { $0.precision = .bfloat })
+        let before = try #require(single.course.first?.loss)
+        #expect(single.loss < before)
+        #expect((bfloat.course.made != single.course.made) == hasBfloatProducts)
+        #expect(abs(bfloat.loss - single.loss) < 0.2 * (before - single.loss))
+    }
+
     /// With nothing held out but two sequences that are learned from too, a model of few parameters
     /// learns what the original says of its text by heart.
     @Test

@@ -86,7 +86,7 @@ private struct BlockBackwardPass {
         ) { name, x, gradient in
             visit?(name, gradient)
             if weights?.contains(name) ?? true {
-                gradients.weights[name] = product(gradient, transposed: true, x)
+                gradients.weights[name] = execution.product(gradient, transposed: true, x)
             }
         }
         gradients.router = passed.router
@@ -135,10 +135,10 @@ private struct BlockBackwardPass {
         for (name, output) in outputs {
             visit?(name, output)
             if weights?.contains(name) ?? true {
-                gradients.weights[name] = product(output, transposed: true, x)
+                gradients.weights[name] = execution.product(output, transposed: true, x)
             }
             if block[bias: name] != nil { gradients.biases[name] = columnSums(output) }
-            multiply(output, block[name].weight, into: &input, beta: 1)
+            execution.add(productOf: output, block[name].weight, to: &input)
         }
         return input
     }

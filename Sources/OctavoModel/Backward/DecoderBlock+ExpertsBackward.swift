@@ -40,13 +40,13 @@ extension DecoderBlock {
             configuration.gate.backward(
                 gate: &gate,
                 up: &up,
-                gradient: product(output, self[names[2]].weight),
+                gradient: execution.product(output, self[names[2]].weight),
                 threads: execution.threads
             )
             visit(names[1], x, up)
             visit(names[0], x, gate)
-            var part = product(gate, self[names[0]].weight)
-            multiply(up, self[names[1]].weight, into: &part, beta: 1)
+            var part = execution.product(gate, self[names[0]].weight)
+            execution.add(productOf: up, self[names[1]].weight, to: &part)
             input.add(part, toRows: tokens.rows)
         }
         let scores = router.backward(y, routes, weightGradients)

@@ -60,11 +60,11 @@ extension ModelEnds {
             var partGradient = Matrix(rows: rows.count, columns: width)
             let normGradient = norm.backward(
                 part,
-                gradient: product(logits, transposed: false, head),
+                gradient: execution.product(logits, head),
                 addingTo: &partGradient,
                 execution
             )
-            gradients?.add(logits: logits, normed: x, finalNorm: normGradient)
+            gradients?.add(logits: logits, normed: x, finalNorm: normGradient, execution)
             gradient.add(partGradient, toRows: Array(counted[rows]))
         }
         hidden = gradient
@@ -93,13 +93,18 @@ extension ModelEnds {
 
 extension EndGradients {
     /// Adds the gradients that some rows make, given that of what the head made and what it took.
-    fileprivate mutating func add(logits: Matrix, normed: Matrix, finalNorm more: [Float]) {
+    fileprivate mutating func add(
+        logits: Matrix,
+        normed: Matrix,
+        finalNorm more: [Float],
+        _ execution: Execution
+    ) {
         for i in finalNorm.indices { finalNorm[i] += more[i] }
         if var sum = head.take() {
-            multiply(logits, transposed: true, normed, into: &sum, beta: 1)
+            execution.add(productOf: logits, transposed: true, normed, to: &sum)
             head = sum
         } else if var sum = embedding.take() {
-            multiply(logits, transposed: true, normed, into: &sum, beta: 1)
+            execution.add(productOf: logits, transposed: true, normed, to: &sum)
             embedding = sum
         }
     }

@@ -77,7 +77,7 @@ public struct Linear: Sendable {
             switch layer {
             case .dense(let weight): DenseWeights.floats(weight).product(with: x, execution)
             case .additive(let layer):
-                product(x, transposed: false, layer.dequantized(), transposed: true)
+                execution.product(x, transposed: false, layer.dequantized(), transposed: true)
             case .halves(let weight): weight.product(with: x, threads: execution.threads)
             case .packed(let layer): layer.product(with: x, execution)
             }
@@ -116,16 +116,63 @@ extension Linear {
 
 /// How a forward pass is carried out.
 ///
-/// Results depend on it in their last bits at most.
+/// Results depend on it in their last bits at most, and with ``precision`` in those that bfloat16 lacks.
 public struct Execution: Sendable {
     /// The threads of the loops outside BLAS, whose own number is set by `setBLASThreads`.
     public var threads: Int
     /// How products with additive layers are computed.
     public var evaluation: LinearLayer.Evaluation
+    /// How exactly products with weights are computed that are floats or formed from codes as floats, and those
+    /// of their gradients.
+    ///
+    /// Attention, routers, and weights laid out to be run are not concerned.
+    public var precision: ProductPrecision
 
     /// A way to carry out a forward pass.
-    public init(threads: Int = 1, evaluation: LinearLayer.Evaluation = .automatic) {
+    public init(
+        threads: Int = 1,
+        evaluation: LinearLayer.Evaluation = .automatic,
+        precision: ProductPrecision = .single
+    ) {
         self.threads = threads
         self.evaluation = evaluation
+        self.precision = precision
+    }
+}
+
+extension Execution {
+    /// Returns `op(a) · op(b)`, where `op(x)` is `x` or its transpose.
+    func product(
+        _ a: Matrix,
+        transposed transposeA: Bool = false,
+        _ b: Matrix,
+        transposed transposeB: Bool = false
+    ) -> Matrix {
+        OctavoNumerics.product(
+            a,
+            transposed: transposeA,
+            b,
+            transposed: transposeB,
+            precision: precision,
+            threads: threads
+        )
+    }
+
+    /// Adds `op(a) · b` to `c`.
+    func add(
+        productOf a: Matrix,
+        transposed transposeA: Bool = false,
+        _ b: Matrix,
+        to c: inout Matrix
+    ) {
+        multiply(
+            a,
+            transposed: transposeA,
+            b,
+            into: &c,
+            beta: 1,
+            precision: precision,
+            threads: threads
+        )
     }
 }

@@ -1,5 +1,6 @@
 import OctavoBase
 import OctavoModel
+import OctavoNumerics
 import OctavoQuantizer
 
 extension QuantizationRequest {
@@ -15,6 +16,7 @@ extension QuantizationRequest {
             "exceptions": .array(exceptions.map { .string("\($0)") }),
             "calibration": text, "tokens": .integer(tokens),
             "sequence_length": .integer(sequenceLength), "targets": .string(targets.rawValue),
+            "precision": .string(precision.available.rawValue),
             "slices": .integer(slices), "seed": .integer(seed),
             "block_tuning_epochs": .integer(blockTuningEpochs),
             "embeddings": embeddings.map { .string("\($0)") } ?? .null,
@@ -30,6 +32,7 @@ extension QuantizationRequest {
             let effort = json["effort"]?.string.flatMap(Effort.init),
             let exceptions = json["exceptions"]?.array,
             let targets = json["targets"]?.string.flatMap(QuantizationTargets.init),
+            let precision = json["precision"]?.string.flatMap(ProductPrecision.init),
             let tokens = positive("tokens"), let length = positive("sequence_length"),
             let slices = positive("slices"), let threads = positive("threads"),
             let seed = json["seed"]?.integer, seed >= 0,
@@ -55,6 +58,7 @@ extension QuantizationRequest {
             maxShardSize: shard
         )
         (self.effort, self.targets, self.slices) = (effort, targets, slices)
+        self.precision = precision
         self.exceptions = exceptions.compactMap { $0.string.flatMap(LayerException.init) }
         (blockTuningEpochs, self.memory, isCanonical) = (epochs, memory, canonical)
         self.embeddings = embeddings.string.flatMap(EmbeddingEncoding.init)

@@ -65,6 +65,7 @@ private func measuredPassRate(_ original: ModelConfiguration, _ request: Quantiz
         threads: request.threads
     )
     quantizer.targets = .independent
+    quantizer.precision = request.precision
     let tokens = sequences.reduce(0) { $0 + $1.count }
     let work = quantizer.costPlan(tokens: tokens, effort: .quick).passes
     var best = Double.infinity

@@ -29,7 +29,7 @@ enum ManifestKeys {
     static let section = ["title", "text"]
     static let text = ["path", "sha256"]
     static let signing = ["key", "passphrase_file"]
-    static let resources = ["threads", "memory"]
+    static let resources = ["threads", "memory", "precision"]
     static let expected = ["size", "memory", "cpu_time"]
 
     /// All of them, by the place of their mapping.

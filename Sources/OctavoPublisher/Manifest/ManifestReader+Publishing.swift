@@ -20,6 +20,7 @@ extension ManifestReader {
         request.sequenceLength =
             try fields.integer("sequence_length", in: 2...1 << 20) ?? request.sequenceLength
         request.options = try tuningOptions(fields)
+        request.options.precision = quantization.precision
         return request
     }
 

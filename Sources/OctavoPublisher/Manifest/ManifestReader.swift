@@ -1,6 +1,7 @@
 import OctavoBase
 import OctavoHub
 import OctavoModel
+import OctavoNumerics
 import OctavoQuantizer
 
 /// The machine that a manifest is carried out on, where the manifest leaves it open.
@@ -158,6 +159,8 @@ struct ManifestReader {
         }
         request.threads = try fields.integer("threads", in: 1...1024) ?? defaults.threads
         request.memory = try byteCount(fields, "memory") ?? defaults.memory
+        request.precision =
+            try fields.choice("precision", of: ProductPrecision.self) ?? request.precision
     }
 
     /// Text files, with the digest that each must have where it is given; or text that the original writes.

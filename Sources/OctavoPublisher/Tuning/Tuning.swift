@@ -103,7 +103,7 @@ public func tune(
                 digest: digest(ofTokens: data.sequences.map(\.tokens))
             ),
             heldOut: text.heldOut,
-            settings: request.options.json,
+            settings: request.options.json.adding("kernels", .string(kernelNames)),
             steps: result.course.steps,
             bestStep: result.course.best?.step ?? 0,
             lossBefore: result.course.first?.loss ?? .nan,

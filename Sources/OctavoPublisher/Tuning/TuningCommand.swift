@@ -1,4 +1,5 @@
 import OctavoBase
+import OctavoNumerics
 import OctavoQuantizer
 
 extension TuningRequest {
@@ -13,6 +14,7 @@ extension TuningRequest {
             words += ["--cross-entropy-share", "\(options.crossEntropyShare)"]
         }
         words += ["--update", options.update.rawValue, "--optimizer", options.optimizer.rawValue]
+        words += ["--precision", options.precision.available.rawValue]
         words += ["--tokens", "\(tokens)", "--sequence-length", "\(sequenceLength)"]
         words += ["--steps", "\(options.steps)", "--batch-tokens", "\(options.batchTokens)"]
         words += ["--learning-rate", "\(options.learningRate)"]

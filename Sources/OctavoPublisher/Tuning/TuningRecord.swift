@@ -1,4 +1,5 @@
 public import OctavoBase
+import OctavoNumerics
 public import OctavoQuantizer
 
 /// How an artifact was tuned, as its record tells it.
@@ -66,6 +67,7 @@ extension TuningOptions {
             "update": .string(update.rawValue), "objective": .string(objective.rawValue),
             "cross_entropy_share": objective == .mixed ? .number(crossEntropyShare) : nil,
             "optimizer": .string(optimizer.rawValue),
+            "precision": .string(precision.available.rawValue),
             "learning_rate": .shortest(learningRate),
             "code_learning_rate": .shortest(codeLearningRate),
             "warmup_steps": .integer(warmupSteps), "code_share": .number(codeShare),

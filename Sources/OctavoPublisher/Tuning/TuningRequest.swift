@@ -1,11 +1,12 @@
 import OctavoBase
 import OctavoModel
+import OctavoNumerics
 public import OctavoQuantizer
 
 /// What a tuning is asked to do.
 public struct TuningRequest: Sendable {
     /// What is learned, and how.
-    public var options = TuningOptions()
+    public var options: TuningOptions
     /// The files that the text is read from: conversations where their names end in `.jsonl`.
     public var files: [String]
     /// How many tokens of it, at most.
@@ -26,8 +27,10 @@ public struct TuningRequest: Sendable {
     /// The most tensor bytes in a file.
     public var maxShardSize = 5_000_000_000
 
-    /// Asks.
+    /// Asks, with products in the fastest precision.
     public init(files: [String], threads: Int) {
+        options = TuningOptions()
+        options.precision = .fastest
         self.files = files
         self.threads = threads
     }

@@ -81,7 +81,8 @@ extension BlockFitting {
         var statistics = SiteStatistics(
             expertInputs: site == .feedForwardInput
                 ? configuration.hiddenSize : configuration.experts?.intermediateSize ?? 0,
-            hasTargets: followsOriginal
+            hasTargets: followsOriginal,
+            execution
         )
         try streams.forEachBatch { batch in
             let tokens = routes[batch.index]

@@ -118,7 +118,8 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 statistics = SiteStatistics(
                     site,
                     in: fitting.quantizer.configuration,
-                    hasTargets: fitting.followsOriginal
+                    hasTargets: fitting.followsOriginal,
+                    fitting.execution
                 )
             }
             try fitting.streams.forEachBatch { try fitting.advance(to: site, $0, &statistics) }

@@ -70,7 +70,8 @@ struct BlockMoments {
     ) throws {
         let isWanted = wanted.contains(input)
         for (index, slice) in slices.enumerated() {
-            var sum = isWanted ? HessianAccumulator(inputs: quantizer.width(of: input)) : nil
+            var sum =
+                isWanted ? HessianAccumulator(inputs: quantizer.width(of: input), execution) : nil
             for batch in streams.batches[slice] {
                 guard let x = try step(batch, isWanted) else { continue }
                 try sum?.add(x)
@@ -124,7 +125,7 @@ struct BlockMoments {
         _ routes: [[ExpertTokens]]
     ) throws -> InputMoments {
         let isSubstitute = slice.allSatisfy { routes[$0][expert].rows.isEmpty }
-        var sum = HessianAccumulator(inputs: quantizer.width(of: input))
+        var sum = HessianAccumulator(inputs: quantizer.width(of: input), execution)
         for batch in streams.batches[slice] {
             var tokens = routes[batch.index][expert]
             if isSubstitute {

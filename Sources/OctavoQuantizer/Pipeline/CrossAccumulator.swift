@@ -1,24 +1,34 @@
+import OctavoModel
 import OctavoNumerics
 
 /// Collects the mean of `tᵀx` over inputs `x` and what goes with each of them, `t`.
 ///
-/// As with ``HessianAccumulator``, products are computed in single precision a batch at a time and
-/// summed in double.
+/// As with ``HessianAccumulator``, products are summed in single precision a batch at a time and then
+/// in double.
 struct CrossAccumulator: Sendable {
     /// How many pairs were added.
     private(set) var tokens = 0
     private var sum: [Double]
     private var batch: Matrix
+    private let execution: Execution
 
     /// Starts with nothing: `t` has as many columns as there are rows, `x` as there are columns.
-    init(rows: Int, columns: Int) {
+    init(rows: Int, columns: Int, _ execution: Execution = Execution()) {
+        self.execution = execution
         sum = [Double](repeating: 0, count: rows * columns)
         batch = Matrix(rows: rows, columns: columns)
     }
 
     /// Adds pairs, one a row of each matrix.
     mutating func add(_ t: Matrix, _ x: Matrix) {
-        multiply(t, transposed: true, x, into: &batch)
+        multiply(
+            t,
+            transposed: true,
+            x,
+            into: &batch,
+            precision: execution.precision,
+            threads: execution.threads
+        )
         for i in sum.indices { sum[i] += Double(batch.elements[i]) }
         tokens += x.rows
     }

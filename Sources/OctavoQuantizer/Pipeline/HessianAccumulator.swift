@@ -1,9 +1,10 @@
+public import OctavoModel
 public import OctavoNumerics
 
 /// Collects the mean of `xᵀx` over the inputs `x` that a layer sees, for all layers that share them.
 ///
-/// Products are computed in single precision a batch at a time and summed in double, so that the
-/// sum does not lose what later batches add.
+/// Products are summed in single precision a batch at a time and then in double, so that the sum does not
+/// lose what later batches add.
 public struct HessianAccumulator: Sendable {
     /// The length of an input vector.
     public let inputs: Int
@@ -12,13 +13,19 @@ public struct HessianAccumulator: Sendable {
     /// The lower triangle of the sum, in a full `[inputs, inputs]`.
     private var sum: [Double]
     private var batch: Matrix
+    private let execution: Execution
 
     /// How many vectors are squared at a time in single precision.
     private static let batchSize = 1024
 
     /// Starts with no vectors.
-    public init(inputs: Int) {
+    ///
+    /// - Parameters:
+    ///   - inputs: The length of a vector.
+    ///   - execution: How products are computed.
+    public init(inputs: Int, _ execution: Execution = Execution()) {
         self.inputs = inputs
+        self.execution = execution
         sum = [Double](repeating: 0, count: inputs * inputs)
         batch = Matrix(rows: inputs, columns: inputs)
     }
@@ -34,7 +41,9 @@ public struct HessianAccumulator: Sendable {
             squareLower(
                 activations,
                 rows: start..<min(start + Self.batchSize, activations.rows),
-                into: &batch
+                into: &batch,
+                precision: execution.precision,
+                threads: execution.threads
             )
             for row in 0..<inputs {
                 for at in row * inputs...row * inputs + row {

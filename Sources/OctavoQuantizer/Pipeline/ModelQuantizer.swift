@@ -1,5 +1,5 @@
 public import OctavoModel
-import OctavoNumerics
+public import OctavoNumerics
 
 /// What the outputs of a quantized linear should come near to.
 public enum QuantizationTargets: String, CaseIterable, Sendable {
@@ -37,6 +37,9 @@ public struct ModelQuantizer: Sendable {
     ///
     /// Products differ in their last bits with their number.
     public var threads: Int
+    /// How exactly products of the calibration text with weights, and with itself, are computed; those of layers
+    /// being solved are in single precision.
+    public var precision = ProductPrecision.single
     /// With independent targets: into how many slices the calibration text is cut, whose moments are summed by
     /// themselves; their number decides last bits.
     public var sliceCount = Self.defaultSliceCount
@@ -109,7 +112,7 @@ public struct ModelQuantizer: Sendable {
     }
 
     /// How passes are carried out.
-    var execution: Execution { Execution(threads: threads) }
+    var execution: Execution { Execution(threads: threads, precision: precision) }
 
     /// Whether the stream is needed as it was before a block when it has gone on.
     var keepsBlockInput: Bool {

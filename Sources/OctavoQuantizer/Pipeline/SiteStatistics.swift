@@ -14,17 +14,23 @@ struct SiteStatistics: Sendable {
     /// adds to the residual stream as it is, what the stream lacks behind it.
     private var lacks: [CrossAccumulator] = []
 
-    init(_ site: InputSite, in configuration: ModelConfiguration, hasTargets: Bool) {
+    init(
+        _ site: InputSite,
+        in configuration: ModelConfiguration,
+        hasTargets: Bool,
+        _ execution: Execution = Execution()
+    ) {
         self.init(
             width: site.width(in: configuration),
             streamWidth: site.fitsStream(in: configuration) ? configuration.hiddenSize : nil,
-            hasTargets: hasTargets
+            hasTargets: hasTargets,
+            execution
         )
     }
 
     /// Starts with nothing for linears of an expert, which are not fitted to the stream.
-    init(expertInputs width: Int, hasTargets: Bool) {
-        self.init(width: width, streamWidth: nil, hasTargets: hasTargets)
+    init(expertInputs width: Int, hasTargets: Bool, _ execution: Execution = Execution()) {
+        self.init(width: width, streamWidth: nil, hasTargets: hasTargets, execution)
     }
 
     /// Takes what was summed elsewhere, for linears that are to do what the original weights do.
@@ -33,11 +39,11 @@ struct SiteStatistics: Sendable {
         self.inputs = inputs
     }
 
-    private init(width: Int, streamWidth: Int?, hasTargets: Bool) {
+    private init(width: Int, streamWidth: Int?, hasTargets: Bool, _ execution: Execution) {
         fitsStream = streamWidth != nil
-        inputs = HessianAccumulator(inputs: width)
+        inputs = HessianAccumulator(inputs: width, execution)
         guard hasTargets else { return }
-        let half = CrossAccumulator(rows: streamWidth ?? width, columns: width)
+        let half = CrossAccumulator(rows: streamWidth ?? width, columns: width, execution)
         lacks = [half, half]
     }
 

@@ -17,11 +17,12 @@ public struct ModelTuner: Sendable {
     /// in order, each weighted by the number given.
     public typealias Loss = (_ sequences: [Int], _ weight: Float) throws -> TokenLoss
 
-    /// Prepares a tuning.
+    /// Prepares a tuning; the precision of passes is that of the options.
     public init(_ text: TuningText, options: TuningOptions, execution: Execution) {
         self.text = text
         self.options = options
         self.execution = execution
+        self.execution.precision = options.precision
     }
 
     /// Makes all steps, or those that an earlier run has left, and leaves the model that was best on the

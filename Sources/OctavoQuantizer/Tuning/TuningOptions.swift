@@ -1,3 +1,5 @@
+public import OctavoNumerics
+
 /// How a quantized model is tuned towards its original. (Malinovskii et al., "PV-Tuning: beyond
 /// straight-through estimation for extreme LLM compression".)
 public struct TuningOptions: Hashable, Sendable {
@@ -58,6 +60,9 @@ public struct TuningOptions: Hashable, Sendable {
     public var beam = 5
     /// Whether embedding and head are learned too.
     public var updatesEmbeddings = false
+    /// How exactly products of the text with weights, and those of their gradients, are computed; what is learned
+    /// is kept in single precision.
+    public var precision = ProductPrecision.single
     /// How many steps are made, at most.
     public var steps = 100
     /// About how many tokens make a step.
