@@ -105,8 +105,10 @@ extension TaskContext {
     {
         guard fileKind(plan.output) != nil, let record = try? OpenModel(plan.output).record(),
             record.sources == plan.sources,
+            // Kernels are those of the machine that merged.
             record.solver.text(.sorted)
-                == quantizer.settings(request.effort).text(.sorted),
+                == quantizer.settings(request.effort)
+                .adding("kernels", record.solver["kernels"] ?? .null).text(.sorted),
             record.calibration.digest == digest(ofTokens: sequences)
         else { return false }
         let losses = try parts.filter { $0.0.phase == .block }.flatMap { task, file in
