@@ -45,7 +45,8 @@ public enum CalibrationError: Error, Hashable, Sendable, CustomStringConvertible
 
 /// Reads files as token sequences of one length; what is left over at the end is dropped.
 ///
-/// Where there are more sequences than wanted, those taken are spread evenly over the text.
+/// Where there are more sequences than wanted, those are taken that cover most of the text's tokens:
+/// ``sequencesCoveringMost(_:of:)``.
 ///
 /// - Returns: At most `count` sequences, at least one.
 func sequences(
@@ -65,11 +66,8 @@ func sequences(
     guard available > 0 else {
         throw CalibrationError.tooShort(tokens: tokens.count, needed: length)
     }
-    let taken = min(count, available)
-    return (0..<taken).map { index in
-        let start = index * available / taken * length
-        return Array(tokens[start..<start + length])
-    }
+    let all = (0..<available).map { tokens[$0 * length..<($0 + 1) * length] }
+    return sequencesCoveringMost(count, of: all).map { Array(all[$0]) }
 }
 
 /// Lets a model write token sequences of one length.

@@ -7,41 +7,68 @@ import Testing
 
 @Suite("Calibration sequences")
 struct CalibrationTests {
-    /// Sixteen bytes a line, so that each line is a sequence and says which one.
-    private func numberedText(lines: Int) -> String {
-        (0..<lines).map { line in
-            let number = String(line)
-            return "line " + String(repeating: ".", count: 10 - number.count) + number + "\n"
-        }.joined()
+    /// Sixteen characters, each a token of the tiny model, of which some are given and the rest are dots.
+    private func line(_ characters: String) -> String {
+        characters + String(repeating: ".", count: 15 - characters.count) + "\n"
     }
 
-    /// The starts by hand: ⌊i · available / taken⌋.
+    /// By hand: the n-th occurrence of a token counts 1/n, and `.` and the line's end soon count little.
     @Test(
-        "where a text has more than is wanted, what is taken is spread over it",
+        "of a text that has more than is wanted, what covers most tokens is taken, in order",
         arguments: [
-            (10, 4, [0, 2, 5, 7]), (10, 3, [0, 3, 6]), (3, 8, [0, 1, 2]), (7, 7, Array(0..<7)),
-            (5, 1, [0]),
+            // The line with most different letters first; then the one that adds most new ones.
+            (["ab", "abcdef", "abcde", "xy"], 1, [1]),
+            (["ab", "abcdef", "abcde", "xyz"], 2, [1, 3]),
+            (["ab", "abcdef", "abcde", "xyz", "uvwx"], 3, [1, 3, 4]),
+            // Of lines that add the same, the first.
+            (["a", "b", "b", "a"], 2, [0, 1]), (["a", "a", "a"], 2, [0, 1]),
+            // All, where there are no more.
+            (["a", "b", "c"], 8, [0, 1, 2]), (["a", "a", "b"], 3, [0, 1, 2]),
         ]
     )
-    func spreads(lines: Int, count: Int, expected: [Int]) async throws {
+    func coversMost(lines: [String], count: Int, expected: [Int]) async throws {
         try await withModels { place in
             let file = joined(place.path, "text.txt")
-            try AtomicFile.write(numberedText(lines: lines) + "left over", to: file)
+            try AtomicFile.write(lines.map(line).joined() + "left over", to: file)
             let found = try sequences(
                 fromFiles: [file],
                 count: count,
                 length: 16,
                 OpenModel(place.model).tokenizer()
             )
-            let starts = try found.map { sequence in
-                #expect(sequence.count == 16)
-                let bytes = sequence.map { UInt8(truncatingIfNeeded: $0 - 2) }
-                return try #require(
-                    Int(String(decoding: bytes.filter { 0x30...0x39 ~= $0 }, as: UTF8.self))
-                )
+            let texts = found.map { sequence in
+                String(decoding: sequence.map { UInt8(truncatingIfNeeded: $0 - 2) }, as: UTF8.self)
             }
-            #expect(starts == expected)
+            #expect(texts == expected.map { line(lines[$0]) })
         }
+    }
+
+    /// The choice of a plain greedy search that looks at every sequence each time, on made-up texts.
+    @Test("what is chosen is what a search that looks at all of them chooses", arguments: 0..<8)
+    func matchesPlainSearch(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let sequences = (0..<40).map { _ in
+            (0..<12).map { _ in
+                Int.random(in: 0..<Int.random(in: 1...60, using: &generator), using: &generator)
+            }[...]
+        }
+        var (counts, left, chosen) = ([Int: Int](), Array(sequences.indices), [Int]())
+        for _ in 0..<15 {
+            func value(_ index: Int) -> Double {
+                var after = counts
+                var sum = 0.0
+                for token in sequences[index].sorted() {
+                    after[token, default: 0] += 1
+                    sum += 1 / Double(after[token, default: 0])
+                }
+                return sum
+            }
+            let best = left.reduce(left[0]) { value($1) > value($0) ? $1 : $0 }
+            for token in sequences[best] { counts[token, default: 0] += 1 }
+            left.removeAll { $0 == best }
+            chosen.append(best)
+        }
+        #expect(sequencesCoveringMost(15, of: sequences) == chosen.sorted())
     }
 
     @Test("the model writes the same for a seed, beginning each text as texts begin")

@@ -25,8 +25,8 @@ struct TuningData {
 
     /// Reads files: those of JSON lines are conversations, all others are text.
     ///
-    /// Of more than the tokens asked for, sequences are taken that are spread evenly; of text and
-    /// conversations together, conversations get half of them at most.
+    /// Of more than the tokens asked for, those sequences of text are taken that cover most of its tokens, and
+    /// conversations that are spread evenly; of both together, conversations get half of them at most.
     init(_ model: OpenModel, _ request: TuningRequest) throws {
         let chats = request.files.filter(holdsConversations)
         let texts = request.files.filter { !holdsConversations($0) }
