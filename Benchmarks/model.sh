@@ -3,8 +3,8 @@
 # this run: perplexity over the original's, divergence from it, processor time, the most memory.
 #
 #   OCTAVO_MODEL  the original, in Hugging Face layout (default: what `make demo` leaves in .demo/original)
-#   OCTAVO_DATA   a folder with calibration/wiki.txt, evaluation/wikitext2-test.txt and evaluation/c4.txt
-#                 (default: ../shared/data)
+#   OCTAVO_DATA   a folder with calibration/wiki.txt, whose lines of markup are left out, calibration/c4.txt,
+#                 evaluation/wikitext2-test.txt and evaluation/c4.txt (default: ../shared/data)
 #   OCTAVO        the binary (default: .build/release/octavo)
 #   RUNS          what to run, separated by semicolons (default: 2x8g8, 1x8g8 and 4x8g16, each with and
 #                 without block tuning; 2x8g8 with the weights' own targets)
@@ -21,13 +21,14 @@ if ! [ -e "$model/config.json" ] || ! [ -e "$data/evaluation/c4.txt" ]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+sed '/^<\/\{0,1\}doc/d' "$data/calibration/wiki.txt" | cat -s >"$work/wiki.txt"
 printf '%-36s%8s%8s%8s%8s%9s%12s\n' run wiki/o KL c4/o KL 'CPU s' 'MB at most'
 IFS=';' read -ra all <<<"$runs"
 for run in "${all[@]}"; do
     rm -rf "$work/folded"*
     read -ra options <<<"$run"
     /usr/bin/env python3 - "$work/usage" "$octavo" quantize "$model" "$work/folded" \
-        --calibration "$data/calibration/wiki.txt" --tokens "${TOKENS:-131072}" --scheme "${options[@]}" <<'PY'
+        --calibration "$work/wiki.txt" "$data/calibration/c4.txt" --tokens "${TOKENS:-131072}" --scheme "${options[@]}" <<'PY'
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL).returncode
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
