@@ -17,6 +17,8 @@ public func setBLASThreads(_ count: Int) {
 ///   - c: `[m, n]`.
 ///   - alpha: What the product is multiplied by.
 ///   - beta: What `c` is multiplied by before the product is added.
+///   - precision: How exactly.
+///   - threads: The threads that share a product in bfloat16; BLAS has its own number of them.
 public func multiply(
     _ a: Matrix,
     transposed transposeA: Bool = false,
@@ -24,13 +26,28 @@ public func multiply(
     transposed transposeB: Bool = false,
     into c: inout Matrix,
     alpha: Float = 1,
-    beta: Float = 0
+    beta: Float = 0,
+    precision: ProductPrecision = .single,
+    threads: Int = 1
 ) {
-    let m = transposeA ? a.columns : a.rows
-    let k = transposeA ? a.rows : a.columns
+    let (m, k) = transposeA ? (a.columns, a.rows) : (a.rows, a.columns)
     let n = transposeB ? b.rows : b.columns
     precondition((transposeB ? b.columns : b.rows) == k && c.rows == m && c.columns == n)
     var out = c.elements.mutableSpan
+    if precision.available == .bfloat, k > 0 {
+        return multiplyBfloat(
+            m: m,
+            n: n,
+            k: k,
+            ProductOperand(a.elements.span, stride: a.columns, transposed: transposeA),
+            ProductOperand(b.elements.span, stride: b.columns, transposed: transposeB),
+            into: &out,
+            stride: n,
+            alpha: alpha,
+            beta: beta,
+            threads: threads
+        )
+    }
     multiply(
         m: m,
         n: n,
@@ -48,18 +65,28 @@ public func multiply(
     )
 }
 
-/// Returns `op(a) · op(b)`.
+/// Returns `op(a) · op(b)`, of the same arguments.
 public func product(
     _ a: Matrix,
     transposed transposeA: Bool = false,
     _ b: Matrix,
-    transposed transposeB: Bool = false
+    transposed transposeB: Bool = false,
+    precision: ProductPrecision = .single,
+    threads: Int = 1
 ) -> Matrix {
     var c = Matrix(
         rows: transposeA ? a.columns : a.rows,
         columns: transposeB ? b.rows : b.columns
     )
-    multiply(a, transposed: transposeA, b, transposed: transposeB, into: &c)
+    multiply(
+        a,
+        transposed: transposeA,
+        b,
+        transposed: transposeB,
+        into: &c,
+        precision: precision,
+        threads: threads
+    )
     return c
 }
 

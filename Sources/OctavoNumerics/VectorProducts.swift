@@ -32,9 +32,33 @@ public func add(_ a: Matrix, times factor: Float, to b: inout Matrix) {
 ///   - x: `[any number, n]`.
 ///   - rows: The rows that count.
 ///   - c: `[n, n]`.
-public func squareLower(_ x: Matrix, rows: Range<Int>, into c: inout Matrix) {
+///   - precision: How exactly.
+///   - threads: The threads that share a product in bfloat16; BLAS has its own number of them.
+public func squareLower(
+    _ x: Matrix,
+    rows: Range<Int>,
+    into c: inout Matrix,
+    precision: ProductPrecision = .single,
+    threads: Int = 1
+) {
     precondition(0 <= rows.lowerBound && rows.upperBound <= x.rows)
     precondition(c.rows == x.columns && c.columns == x.columns && x.columns > 0)
+    if precision.available == .bfloat, !rows.isEmpty {
+        let n = x.columns
+        let some = x.elements.span.extracting(rows.lowerBound * n..<rows.upperBound * n)
+        var out = c.elements.mutableSpan
+        return multiplyBfloat(
+            m: n,
+            n: n,
+            k: rows.count,
+            ProductOperand(some, stride: n, transposed: true),
+            ProductOperand(some, stride: n, transposed: false),
+            into: &out,
+            stride: n,
+            lower: true,
+            threads: threads
+        )
+    }
     let n = Int32(x.columns)
     unsafe x.elements.withUnsafeBufferPointer { x in
         guard let x = x.baseAddress else { return }

@@ -3,111 +3,14 @@ import OctavoModel
 import OctavoNumerics
 import OctavoQuantizer
 import OctavoTestSupport
-import Synchronization
 import Testing
-
-/// A tiny model, the same in few bits, and text.
-private struct Pair {
-    let teacher: LanguageModel
-    let student: LanguageModel
-    let sequences: [TuningSequence]
-
-    init(
-        _ scheme: String = "2x4g8",
-        sequences count: Int = 10,
-        of model: TinyModel = .small
-    ) throws {
-        let source = try TinySource(model)
-        teacher = try LanguageModel(configuration: source.configuration, from: source)
-        let quantizer = ModelQuantizer(
-            configuration: source.configuration,
-            scheme: try #require(Scheme(scheme)),
-            options: LayerQuantizerOptions(effort: .quick),
-            threads: 2
-        )
-        let sequences = source.sequences(count, length: 24)
-        self.sequences = sequences.map { TuningSequence($0) }
-        let journal = MemoryJournal()
-        try quantizer.run(
-            source: source,
-            sequences: sequences,
-            storage: ActivationMemory(),
-            journal: journal
-        )
-        student = try LanguageModel(
-            configuration: source.configuration,
-            from: source.folded(journal)
-        )
-    }
-
-    func loss(_ indices: [Int], _ weight: Float) throws -> TokenLoss {
-        let logits = try indices.map { try teacher.logits(for: sequences[$0].tokens) }
-        let whole = Matrix(
-            rows: logits.reduce(0) { $0 + $1.rows },
-            columns: teacher.configuration.vocabularySize,
-            elements: logits.flatMap(\.elements)
-        )
-        return .divergence(weight: weight) { whole.rows($0) }
-    }
-
-    func tuner(_ change: (inout TuningOptions) -> Void = { _ in }) -> ModelTuner {
-        var options = TuningOptions()
-        options.steps = 12
-        options.batchTokens = 72
-        options.stepsPerEvaluation = 4
-        options.heldOutShare = 0.2
-        options.learningRate = 0.01
-        change(&options)
-        let text = TuningText(sequences, heldOutShare: options.heldOutShare, seed: options.seed)
-        return ModelTuner(text, options: options, execution: Execution(threads: 2))
-    }
-
-    func tune(
-        _ tuner: ModelTuner,
-        journal: some TuningJournal = MemoryTuningJournal(),
-        progress: (TuningEvent) -> Void = { _ in },
-        shouldStop: () -> Bool = { false }
-    ) throws -> (
-        model: TunableModel, course: TuningCourse, end: TuningEnd, loss: Double
-    ) {
-        var model = try TunableModel(
-            student,
-            updatesEmbeddings: tuner.options.updatesEmbeddings,
-            threads: 2
-        )
-        let result = try tuner.run(
-            &model,
-            journal: journal,
-            loss: loss,
-            progress: progress,
-            shouldStop: shouldStop
-        )
-        return (model, result.course, result.end, result.loss)
-    }
-}
-
-/// Keeps a tuning in memory.
-private final class MemoryTuningJournal: TuningJournal {
-    var course: TuningCourse?
-    var state = TuningState()
-    var best = TuningState()
-
-    func kept() -> (course: TuningCourse, state: TuningState, best: TuningState)? {
-        course.map { ($0, state, best) }
-    }
-
-    func keep(_ course: TuningCourse, state: TuningState, best: TuningState?) {
-        (self.course, self.state) = (course, state)
-        if let best { self.best = best }
-    }
-}
 
 @Suite
 struct TuningTests {
     /// The gain is what counts: rounded products find nearly all of it.
     @Test
     func precisions() throws {
-        let pair = try Pair(sequences: 24)
+        let pair = try TuningPair(sequences: 24)
         let single = try pair.tune(pair.tuner())
         let bfloat = try pair.tune(pair.tuner { $0.precision = .bfloat })
         let before = try #require(single.course.first?.loss)
@@ -120,7 +23,7 @@ struct TuningTests {
     /// learns what the original says of its text by heart.
     @Test
     func overfits() throws {
-        let pair = try Pair("2x4g8", sequences: 2)
+        let pair = try TuningPair("2x4g8", sequences: 2)
         let doubled = TuningText(
             pair.sequences + pair.sequences + pair.sequences + pair.sequences,
             heldOutShare: 0.25,
@@ -144,7 +47,7 @@ struct TuningTests {
 
     @Test(arguments: TuningOptions.Update.allCases, Optimizer.allCases)
     func comesCloserOnTextItDidNotSee(update: TuningOptions.Update, optimizer: Optimizer) throws {
-        let pair = try Pair()
+        let pair = try TuningPair()
         var changed = 0
         let tuner = pair.tuner {
             ($0.update, $0.optimizer, $0.codeLearningRate) = (update, optimizer, 0.2)
@@ -181,7 +84,7 @@ struct TuningTests {
     func expertsLearnFromTheTokensThatPassThem(seed: UInt64) throws {
         var model = TinyModel.small
         (model.experts, model.seed) = (8, seed)
-        let pair = try Pair(of: model)
+        let pair = try TuningPair(of: model)
         let result = try pair.tune(
             pair.tuner {
                 ($0.update, $0.batchTokens, $0.steps, $0.patience) = (.codebooks, 24, 24, 10)
@@ -201,7 +104,7 @@ struct TuningTests {
         let (share, trustRatio) = bounds
         var tiny = TinyModel.small
         tiny.seed = seed
-        let pair = try Pair(of: tiny)
+        let pair = try TuningPair(of: tiny)
         let tuner = pair.tuner {
             ($0.update, $0.steps, $0.warmupSteps, $0.patience) = (.codes, 1, 1, 5)
             ($0.codeLearningRate, $0.codeShare, $0.trustRatio) = (0.5, share, trustRatio)
@@ -248,7 +151,7 @@ struct TuningTests {
     /// A run that ends at some step and is taken up goes as one run goes.
     @Test(arguments: TuningOptions.StraightThrough.allCases, [0, 4, 8])
     func goesOnWhereItWas(straightThrough: TuningOptions.StraightThrough, steps: Int) throws {
-        let pair = try Pair()
+        let pair = try TuningPair()
         let tuner = pair.tuner {
             ($0.straightThrough, $0.codeLearningRate, $0.codeShare) = (straightThrough, 0.1, 0.05)
             $0.updatesEmbeddings = true
@@ -280,7 +183,7 @@ struct TuningTests {
     /// Steps of a size that destroys the model: what it was before is what is left.
     @Test
     func keepsTheBestOfADivergingRun() throws {
-        let pair = try Pair()
+        let pair = try TuningPair()
         let result = try pair.tune(pair.tuner { $0.learningRate = 50 })
         #expect(result.end == .diverged)
         #expect(result.course.best?.step == 0)
@@ -290,7 +193,7 @@ struct TuningTests {
 
     @Test
     func endsWithoutGain() throws {
-        let pair = try Pair()
+        let pair = try TuningPair()
         let result = try pair.tune(
             pair.tuner {
                 ($0.learningRate, $0.codeLearningRate) = (1, 1e-9)
@@ -304,7 +207,7 @@ struct TuningTests {
     /// A state of another model, with a hole, or with codes beyond the codebook.
     @Test(arguments: ["missing", "short", "code", "infinite"])
     func refusesAStateThatDoesNotFit(lie: String) throws {
-        let pair = try Pair()
+        let pair = try TuningPair()
         let journal = MemoryTuningJournal()
         var made = 0
         _ = try pair.tune(
