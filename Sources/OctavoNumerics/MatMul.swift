@@ -30,10 +30,37 @@ public func multiply(
     precision: ProductPrecision = .single,
     threads: Int = 1
 ) {
+    let (m, n) = (transposeA ? a.columns : a.rows, transposeB ? b.rows : b.columns)
+    precondition(c.rows == m && c.columns == n)
+    var out = c.elements.mutableSpan
+    multiply(
+        a,
+        transposed: transposeA,
+        b,
+        transposed: transposeB,
+        into: &out,
+        alpha: alpha,
+        beta: beta,
+        precision: precision,
+        threads: threads
+    )
+}
+
+/// The same into the elements of `c`, which are not read where `beta` is 0.
+private func multiply(
+    _ a: Matrix,
+    transposed transposeA: Bool,
+    _ b: Matrix,
+    transposed transposeB: Bool,
+    into out: inout MutableSpan<Float>,
+    alpha: Float,
+    beta: Float,
+    precision: ProductPrecision,
+    threads: Int
+) {
     let (m, k) = transposeA ? (a.columns, a.rows) : (a.rows, a.columns)
     let n = transposeB ? b.rows : b.columns
-    precondition((transposeB ? b.columns : b.rows) == k && c.rows == m && c.columns == n)
-    var out = c.elements.mutableSpan
+    precondition((transposeB ? b.columns : b.rows) == k)
     if precision.available == .bfloat, k > 0 {
         return multiplyBfloat(
             m: m,
@@ -74,20 +101,26 @@ public func product(
     precision: ProductPrecision = .single,
     threads: Int = 1
 ) -> Matrix {
-    var c = Matrix(
-        rows: transposeA ? a.columns : a.rows,
-        columns: transposeB ? b.rows : b.columns
-    )
-    multiply(
-        a,
-        transposed: transposeA,
-        b,
-        transposed: transposeB,
-        into: &c,
-        precision: precision,
-        threads: threads
-    )
-    return c
+    let (rows, columns) = (transposeA ? a.columns : a.rows, transposeB ? b.rows : b.columns)
+    let (count, depth) = (rows * columns, transposeA ? a.rows : a.columns)
+    guard depth > 0 else { return Matrix(rows: rows, columns: columns) }
+    // Without zeros first: clearing large matrices takes longer than it looks.
+    let elements = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+        var out = unsafe MutableSpan(_unsafeElements: buffer.extracting(0..<count))
+        multiply(
+            a,
+            transposed: transposeA,
+            b,
+            transposed: transposeB,
+            into: &out,
+            alpha: 1,
+            beta: 0,
+            precision: precision,
+            threads: threads
+        )
+        initialized = count
+    }
+    return Matrix(rows: rows, columns: columns, elements: elements)
 }
 
 /// The same product on parts of larger matrices: each operand is a span that starts at its first

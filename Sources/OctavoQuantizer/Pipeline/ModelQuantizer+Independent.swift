@@ -39,7 +39,7 @@ extension ModelQuantizer {
         progress: (Int) -> Void = { _ in },
         keep: @escaping (_ block: Int, BlockInput, InputMoments) throws -> Void
     ) throws {
-        setBLASThreads(threads)
+        setBLASThreads(execution.precision.blasThreads(of: threads))
         let streams = try Streams(
             sequences,
             batchTokens: batchTokens,

@@ -83,7 +83,7 @@ public struct ModelQuantizer: Sendable {
         journal: some QuantizationJournal,
         progress: @escaping @Sendable (QuantizationEvent) -> Void = { _ in }
     ) throws {
-        setBLASThreads(threads)
+        setBLASThreads(execution.precision.blasThreads(of: threads))
         guard targets != .independent else {
             return try runIndependently(
                 source: source,

@@ -17,6 +17,8 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
     /// Quantizes linears, the costliest first so that no thread is left with them, and keeps each as
     /// soon as it is done.
     func quantize(_ names: [LinearName]) throws -> [LinearName: QuantizedLinear] {
+        setBLASThreads(quantizer.threads)
+        defer { setBLASThreads(quantizer.execution.precision.blasThreads(of: quantizer.threads)) }
         let (metric, recovery): (InputMetric, Recovery?)
         do throws(QuantizationError) {
             metric = try statistics.metric(groupSize: quantizer.scheme.groupSize)
@@ -33,7 +35,6 @@ struct SiteFitting<Journal: QuantizationJournal>: Sendable {
         let atOnce = max(1, min(quantizer.threads, linears.count))
         let each = quantizer.threads / atOnce
         setBLASThreads(atOnce == 1 ? quantizer.threads : 1)
-        defer { setBLASThreads(quantizer.threads) }
         parallel(names.count, threads: atOnce) { i in
             let result = Result { try quantize(names[i], metric, recovery, threads: each) }
             results.withLock { $0[names[i]] = result }
