@@ -26,6 +26,55 @@ public func add(_ a: Matrix, times factor: Float, to b: inout Matrix) {
     unsafe cblas_saxpy(Int32(a.elements.count), factor, a.elements, 1, &b.elements, 1)
 }
 
+/// Computes `c = tᵀ · x` of some rows of both.
+///
+/// - Parameters:
+///   - t: `[any number, m]`.
+///   - x: As many rows, `[any number, n]`.
+///   - rows: The rows that count.
+///   - c: `[m, n]`.
+///   - precision: How exactly.
+///   - threads: The threads that share a product in bfloat16; BLAS has its own number of them.
+public func multiply(
+    _ t: Matrix,
+    with x: Matrix,
+    rows: Range<Int>,
+    into c: inout Matrix,
+    precision: ProductPrecision = .single,
+    threads: Int = 1
+) {
+    let (m, n) = (t.columns, x.columns)
+    precondition(t.rows == x.rows && 0 <= rows.lowerBound && rows.upperBound <= x.rows)
+    precondition(c.rows == m && c.columns == n)
+    let left = t.elements.span.extracting(rows.lowerBound * m..<rows.upperBound * m)
+    let right = x.elements.span.extracting(rows.lowerBound * n..<rows.upperBound * n)
+    var out = c.elements.mutableSpan
+    if precision.available == .bfloat, !rows.isEmpty {
+        return multiplyBfloat(
+            m: m,
+            n: n,
+            k: rows.count,
+            ProductOperand(left, stride: m, transposed: true),
+            ProductOperand(right, stride: n, transposed: false),
+            into: &out,
+            stride: n,
+            threads: threads
+        )
+    }
+    multiply(
+        m: m,
+        n: n,
+        k: rows.count,
+        left,
+        stride: m,
+        transposed: true,
+        right,
+        stride: n,
+        into: &out,
+        stride: n
+    )
+}
+
 /// Computes the lower triangle of `c = xᵀ · x` of some rows of `x`; the rest of `c` is left.
 ///
 /// - Parameters:

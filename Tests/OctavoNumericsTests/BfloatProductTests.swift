@@ -160,6 +160,15 @@ struct BfloatProductTests {
                 #expect(c[row, column] == (column <= row ? sum : 99))
             }
         }
+        let t = Matrix(rows: 70, columns: 33, elements: (0..<70 * 33).map { Float($0 % 19) - 9 })
+        var cross = Matrix(rows: 33, columns: 45, elements: .init(repeating: 99, count: 33 * 45))
+        multiply(t, with: x, rows: 3..<68, into: &cross, precision: precision, threads: 2)
+        for row in 0..<33 {
+            for column in 0..<45 {
+                let sum = (3..<68).reduce(Float(0)) { $0 + t[$1, row] * x[$1, column] }
+                #expect(cross[row, column] == sum)
+            }
+        }
         let all = product(x, transposed: true, x, precision: precision, threads: 2)
         let none = Matrix(rows: 0, columns: 45)
         var left = all

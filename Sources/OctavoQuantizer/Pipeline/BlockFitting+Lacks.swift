@@ -14,18 +14,14 @@ extension BlockFitting {
         lack?.scaleRows(by: factors)
     }
 
-    /// What the output of a linear with its original weights lacks for the stream to become the goal.
-    func missing(
-        from hidden: Matrix,
-        to goal: Matrix,
-        _ name: LinearName,
-        of input: Matrix
-    ) -> Matrix {
-        var reached = hidden
-        original.add(name, of: input, to: &reached, execution)
-        var missing = difference(goal, reached)
+    /// What a linear's output should be, without its bias, for the stream to become the goal.
+    func missing(from hidden: Matrix, to goal: Matrix, _ name: LinearName) -> Matrix {
+        var missing = difference(goal, hidden)
         let scale = quantizer.configuration.residualScale
         if scale != 1 { missing.scale(by: 1 / scale) }
+        if let bias = original[bias: name] {
+            add(bias.map { -$0 }, toRowsOf: &missing, threads: execution.threads)
+        }
         return missing
     }
 

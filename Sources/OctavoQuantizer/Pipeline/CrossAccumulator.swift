@@ -19,18 +19,18 @@ struct CrossAccumulator: Sendable {
         batch = Matrix(rows: rows, columns: columns)
     }
 
-    /// Adds pairs, one a row of each matrix.
-    mutating func add(_ t: Matrix, _ x: Matrix) {
+    /// Adds the pairs of some rows of both matrices.
+    mutating func add(_ t: Matrix, _ x: Matrix, rows: Range<Int>) {
         multiply(
             t,
-            transposed: true,
-            x,
+            with: x,
+            rows: rows,
             into: &batch,
             precision: execution.precision,
             threads: execution.threads
         )
-        for i in sum.indices { sum[i] += Double(batch.elements[i]) }
-        tokens += x.rows
+        OctavoQuantizer.add(batch, to: &sum, threads: execution.threads)
+        tokens += rows.count
     }
 
     /// The mean, `[rows, columns]`; zero if nothing was added.

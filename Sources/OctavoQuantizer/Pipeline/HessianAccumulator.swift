@@ -34,24 +34,32 @@ public struct HessianAccumulator: Sendable {
     ///
     /// - Throws: ``QuantizationError/inputsDiffer(_:found:expected:)``.
     public mutating func add(_ activations: Matrix) throws(QuantizationError) {
+        try add(activations, rows: 0..<activations.rows)
+    }
+
+    /// Adds the input vectors of some rows.
+    mutating func add(_ activations: Matrix, rows: Range<Int>) throws(QuantizationError) {
         guard activations.columns == inputs else {
             throw .inputsDiffer(.activations, found: activations.columns, expected: inputs)
         }
-        for start in stride(from: 0, to: activations.rows, by: Self.batchSize) {
+        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.batchSize) {
             squareLower(
                 activations,
-                rows: start..<min(start + Self.batchSize, activations.rows),
+                rows: start..<min(start + Self.batchSize, rows.upperBound),
                 into: &batch,
                 precision: execution.precision,
                 threads: execution.threads
             )
-            for row in 0..<inputs {
-                for at in row * inputs...row * inputs + row {
-                    sum[at] += Double(batch.elements[at])
-                }
-            }
+            OctavoQuantizer.add(batch, isLower: true, to: &sum, threads: execution.threads)
         }
-        tokens += activations.rows
+        tokens += rows.count
+    }
+
+    /// Adds what another has summed of the same inputs.
+    mutating func add(_ other: HessianAccumulator) {
+        precondition(other.inputs == inputs)
+        for i in sum.indices { sum[i] += other.sum[i] }
+        tokens += other.tokens
     }
 
     /// What was added, as one slice of a text.

@@ -136,11 +136,11 @@ extension ModelQuantizer {
         )
         let width = 8 * configuration.hiddenSize + inner * innerWidth
         // A sum in double, a batch's in single precision, and the means made of them; of inputs with
-        // inputs, and of inputs with what is lacking in either half of the text.
+        // inputs, and of inputs with what is lacking, where there are targets in either half of the text.
         let independent = targets == .independent
         // Independent ones are summed over a slice and over all slices, and are a triangle in between.
         let moments =
-            (targets == .original ? 3 : 1) * widest * widest
+            (targets == .original ? 4 : 1) * widest * widest
             * (8 + 4 + 4 + (independent ? 8 + 2 : 0))
         // The Hessian, its factor and what that is made from; its eigenvectors and twice as much room to
         // find them.

@@ -6,12 +6,13 @@ import OctavoNumerics
 struct SiteStatistics: Sendable {
     /// Whether the site's one linear is fitted to what the stream lacks.
     let fitsStream: Bool
-    private var inputs: HessianAccumulator
+    /// Moments of the inputs: of either half of the text where there are targets, else of all of it.
+    private var inputs: [HessianAccumulator]
     /// Moments of what is lacking with the inputs, of either half of the text; none where linears are to
     /// do what the original weights do.
     ///
     /// What is lacking is the original's input less the input that there is; or, where the site's linear
-    /// adds to the residual stream as it is, what the stream lacks behind it.
+    /// adds to the residual stream as it is, what the stream lacks before it.
     private var lacks: [CrossAccumulator] = []
 
     init(
@@ -36,29 +37,30 @@ struct SiteStatistics: Sendable {
     /// Takes what was summed elsewhere, for linears that are to do what the original weights do.
     init(_ inputs: HessianAccumulator) {
         fitsStream = false
-        self.inputs = inputs
+        self.inputs = [inputs]
     }
 
     private init(width: Int, streamWidth: Int?, hasTargets: Bool, _ execution: Execution) {
         fitsStream = streamWidth != nil
-        inputs = HessianAccumulator(inputs: width, execution)
+        inputs = [HessianAccumulator(inputs: width, execution)]
         guard hasTargets else { return }
+        inputs += inputs
         let half = CrossAccumulator(rows: streamWidth ?? width, columns: width, execution)
         lacks = [half, half]
     }
 
     /// Adds a batch: inputs, and what is lacking with each, a row for each.
     mutating func add(_ x: Matrix, lack: Matrix?) throws(QuantizationError) {
-        try inputs.add(x)
-        guard let lack, !lacks.isEmpty else { return }
+        guard let lack, !lacks.isEmpty else { return try inputs[0].add(x) }
         for (half, rows) in [0..<x.rows / 2, x.rows / 2..<x.rows].enumerated() {
-            lacks[half].add(lack.rows(rows), x.rows(rows))
+            try inputs[half].add(x, rows: rows)
+            lacks[half].add(lack, x, rows: rows)
         }
     }
 
     /// The metric in which errors of weights count.
     func metric(groupSize: Int) throws(QuantizationError) -> InputMetric {
-        try InputMetric(hessian: try inputs.mean(), groupSize: groupSize)
+        try InputMetric(hessian: try allInputs.mean(), groupSize: groupSize)
     }
 
     /// What the site's inputs tell of what is lacking; nil where linears keep what the original weights do.
@@ -66,7 +68,24 @@ struct SiteStatistics: Sendable {
     /// - Throws: ``QuantizationError/notFinite(_:)``.
     func recovery() throws(QuantizationError) -> Recovery? {
         guard !lacks.isEmpty else { return nil }
-        return try Recovery(hessian: try inputs.mean(shrinkage: 0))
+        return try Recovery(hessian: try allInputs.mean(shrinkage: 0))
+    }
+
+    /// The moments of all inputs.
+    private var allInputs: HessianAccumulator {
+        inputs.dropFirst().reduce(into: inputs[0]) { $0.add($1) }
+    }
+
+    /// What a linear's outputs lack with its original weights, times its inputs: the mean over a half of the
+    /// text, `[outputs, inputs]`.
+    private func lack(of weight: Matrix, half: Int) throws(QuantizationError) -> Matrix {
+        guard fitsStream else { return product(weight, lacks[half].mean) }
+        var lack = lacks[half].mean
+        // A text of one token has an empty half.
+        guard inputs[half].tokens > 0 else { return lack }
+        // What the weights make of the inputs is a sum over what the inputs are: no token need pass for it.
+        multiply(weight, try inputs[half].mean(shrinkage: 0), into: &lack, alpha: -1, beta: 1)
+        return lack
     }
 
     /// The weights that a linear should have on its inputs here, which may differ from its own.
@@ -81,7 +100,7 @@ struct SiteStatistics: Sendable {
         _ recovery: Recovery?
     ) throws(QuantizationError) -> Matrix {
         guard let recovery else { return weight }
-        let halves = lacks.map { fitsStream ? $0.mean : product(weight, $0.mean) }
+        let halves = [try lack(of: weight, half: 0), try lack(of: weight, half: 1)]
         guard halves.allSatisfy({ $0.elements.allSatisfy(\.isFinite) }) else {
             throw .notFinite(.activations)
         }
