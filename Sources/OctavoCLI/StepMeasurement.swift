@@ -41,7 +41,7 @@ struct StepMeasurement: Sendable {
         threads: Int
     ) throws {
         let configuration = model.configuration
-        setBLASThreads(threads)
+        setBLASThreads(options.precision.blasThreads(of: threads))
         var tunable = try TunableModel(
             model,
             updatesEmbeddings: options.updatesEmbeddings,
@@ -59,11 +59,12 @@ struct StepMeasurement: Sendable {
                 }
             )
         }
-        let tuner = ModelTuner(
+        var tuner = ModelTuner(
             TuningText(sequences, heldOutShare: 0, seed: options.seed),
             options: options,
             execution: Execution(threads: threads)
         )
+        tuner.traces = configuration.layerCount
         let watch = StepWatch()
         var peaks = ProductSpeeds(options.precision, threads)
         _ = try tuner.run(
@@ -144,8 +145,8 @@ struct StepMeasurement: Sendable {
 }
 
 /// How many operations the products of a step take, a multiplication and an addition as two: the blocks'
-/// linears forward, once more for the way back, and two products on it; attention likewise, half of its
-/// squares; the head's, once each way.
+/// linears forward, and two products on the way back; attention likewise, half of its squares; the head's, once
+/// each way.
 func stepOperations(
     _ configuration: ModelConfiguration,
     tokens: Int,
@@ -164,10 +165,10 @@ func stepOperations(
         }
     }
     let attention =
-        8 * Double(configuration.layerCount) * Double(sequenceLength)
+        6 * Double(configuration.layerCount) * Double(sequenceLength)
         * Double(configuration.queryWidth)
     let head = Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
-    return Double(tokens) * (8 * weights + attention + (updatesEmbeddings ? 6 : 4) * head)
+    return Double(tokens) * (6 * weights + attention + (updatesEmbeddings ? 6 : 4) * head)
 }
 
 /// Operations a second of processor time in products of large matrices, the best of a few.

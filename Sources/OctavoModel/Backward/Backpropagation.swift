@@ -3,8 +3,9 @@ public import OctavoNumerics
 /// Gradients of a whole model, a block at a time.
 ///
 /// The pass forward keeps the input of every block, `layers · tokens · hidden` floats; the pass back
-/// runs each block once more for the rest. Blocks are asked for one at a time, from the first to the
-/// last and then from the last to the first, so that no more than one need be in memory.
+/// runs each block once more for the rest, but for those whose traces are kept, as there is room for.
+/// Blocks are asked for one at a time, from the first to the last and then from the last to the first,
+/// so that no more than one need be in memory.
 public struct Backpropagation {
     let ends: ModelEnds
     let tokens: [Int]
@@ -13,6 +14,8 @@ public struct Backpropagation {
     let execution: Execution
     /// Whose weights' gradients are wanted; nil for all.
     var weights: Set<LinearName>? = []
+    /// Of how many blocks, the last ones, the trace is kept.
+    var traces = 0
 
     /// Prepares the passes.
     ///
@@ -23,13 +26,16 @@ public struct Backpropagation {
     ///   - loss: What the logits cost.
     ///   - execution: How the passes are carried out.
     ///   - weights: The linears whose weights' gradients are wanted; nil for all.
+    ///   - traces: Of how many blocks, the last ones, the trace is kept from one pass to the other, which saves
+    ///     a third pass through them; the result is the same.
     public init(
         ends: ModelEnds,
         tokens: [Int],
         layout: BatchLayout,
         loss: TokenLoss,
         execution: Execution,
-        weights: Set<LinearName>? = []
+        weights: Set<LinearName>? = [],
+        traces: Int = 0
     ) {
         self.ends = ends
         self.tokens = tokens
@@ -37,6 +43,7 @@ public struct Backpropagation {
         self.loss = loss
         self.execution = execution
         self.weights = weights
+        self.traces = traces
     }
 
     /// Runs both passes.
@@ -58,20 +65,23 @@ public struct Backpropagation {
         let rotary = ends.configuration.rotaryTables(lengths: layout.lengths)
         var hidden = try ends.embed(tokens)
         var inputs: [Matrix] = []
+        var kept: [BlockTrace] = []
+        func pass(_ input: Matrix, through block: DecoderBlock) -> BlockTrace {
+            BlockTrace(block, input: input, layout: layout, rotary: rotary, execution)
+        }
         for index in 0..<ends.configuration.layerCount {
+            guard index < ends.configuration.layerCount - traces else {
+                kept.append(pass(hidden, through: try block(index)))
+                hidden = kept[kept.count - 1].output
+                continue
+            }
             inputs.append(hidden)
             try block(index).forward(&hidden, layout: layout, rotary: rotary, execution)
         }
         let loss = ends.backward(&hidden, loss: loss, execution, addingTo: &gradients)
-        while let input = inputs.popLast() {
-            let (index, block) = (inputs.count, try block(inputs.count))
-            let trace = BlockTrace(
-                block,
-                input: input,
-                layout: layout,
-                rotary: rotary,
-                execution
-            )
+        for index in (0..<ends.configuration.layerCount).reversed() {
+            let block = try block(index)
+            let trace = kept.popLast() ?? pass(inputs.removeLast(), through: block)
             let blockGradients = block.backward(
                 &hidden,
                 through: trace,
@@ -106,6 +116,7 @@ extension LanguageModel {
     ///   - loss: What the logits cost.
     ///   - tokens: All sequences of the layout, one after the other.
     ///   - layout: The sequences.
+    ///   - traces: As in ``Backpropagation``.
     ///   - execution: How the passes are carried out.
     /// - Returns: The loss and the gradients.
     /// - Throws: ``TokenError`` if a token is not in the vocabulary.
@@ -113,6 +124,7 @@ extension LanguageModel {
         of loss: TokenLoss,
         tokens: [Int],
         layout: BatchLayout,
+        traces: Int = 0,
         _ execution: Execution = Execution()
     ) throws -> (loss: Double, gradients: ModelGradients) {
         var endGradients: EndGradients? = EndGradients(ends)
@@ -123,7 +135,8 @@ extension LanguageModel {
             layout: layout,
             loss: loss,
             execution: execution,
-            weights: nil
+            weights: nil,
+            traces: traces
         ).run(addingTo: &endGradients, block: { blocks[$0] }, finish: { blockGradients[$0] = $1 })
         let ends = endGradients ?? EndGradients(ends)
         return (value, ModelGradients(ends: ends, blocks: blockGradients))

@@ -22,9 +22,7 @@ enum Activation: Hashable, Sendable {
     case up
 }
 
-/// A pass through a block with all that its backward pass needs: about
-/// `5 · hidden + 2 · keyValueWidth + 3 · intermediate` floats a token, and what goes into norms of
-/// queries, keys and outputs where there are any.
+/// A pass through a block with all that its backward pass needs, of about ``width(_:)`` floats a token.
 public struct BlockTrace: Sendable {
     /// The sequences.
     public let layout: BatchLayout
@@ -33,6 +31,16 @@ public struct BlockTrace: Sendable {
     /// The residual stream after it.
     public let output: Matrix
     private let activations: [Activation: Matrix]
+
+    /// About how many floats a trace has for a token: `5 · hidden + 2 · keyValueWidth + 3 · intermediate`, and what
+    /// goes into norms of queries, keys and outputs where there are any.
+    public static func width(_ configuration: ModelConfiguration) -> Int {
+        let (hidden, norms) = (configuration.hiddenSize, configuration.norms)
+        return 5 * hidden + 2 * configuration.keyValueWidth + 3 * configuration.intermediateSize
+            + (norms.contains(.queries) ? configuration.queryWidth : 0)
+            + (norms.contains(.keys) ? configuration.keyValueWidth : 0)
+            + [NormName.attentionOutput, .feedForwardOutput].count { norms.contains($0) } * hidden
+    }
 
     /// Runs a block.
     ///

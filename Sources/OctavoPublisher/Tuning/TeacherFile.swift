@@ -14,7 +14,7 @@ struct TeacherFile: Sendable {
     private let starts: [Int]
     /// The original's own ends where its logits are formed anew; nil where their largest are kept.
     private let ends: ModelEnds?
-    private let threads: Int
+    private let execution: Execution
 
     /// Opens a file that was written for these sequences.
     ///
@@ -24,7 +24,7 @@ struct TeacherFile: Sendable {
     ///   - configuration: The original's.
     ///   - count: How many probabilities are kept for each token; nil if the residual stream is.
     ///   - ends: The original's, where its logits are formed anew.
-    ///   - threads: The threads that take part.
+    ///   - execution: How logits are formed.
     /// - Throws: ``ResumeError/damaged(_:)`` if it does not fit them.
     init(
         _ path: String,
@@ -32,7 +32,7 @@ struct TeacherFile: Sendable {
         _ configuration: ModelConfiguration,
         count: Int?,
         ends: ModelEnds?,
-        threads: Int
+        _ execution: Execution
     ) throws {
         self.path = path
         vocabulary = configuration.vocabularySize
@@ -42,7 +42,7 @@ struct TeacherFile: Sendable {
             tensor.shape == [starts[sequences.count], Self.width(configuration, count: count)]
         else { throw ResumeError.damaged(path) }
         self.ends = ends
-        self.threads = threads
+        self.execution = execution
     }
 
     private static let tensorName = "teacher"
@@ -61,7 +61,7 @@ struct TeacherFile: Sendable {
         of teacher: OpenModel,
         sequences: [TuningSequence],
         count: Int?,
-        threads: Int,
+        _ execution: Execution,
         progress: ProgressHandler
     ) throws {
         let configuration = try teacher.configuration()
@@ -70,7 +70,6 @@ struct TeacherFile: Sendable {
         guard let plan = TensorPlan(name: tensorName, dtype: .f32, shape: [places, width]) else {
             throw QuantizationPlanError.tensorTooLarge
         }
-        let execution = Execution(threads: threads)
         var writer = try SafetensorsWriter(path, tensors: [plan])
         let blocks = configuration.layerCount
         // Whether something is learned behind each token.
@@ -102,7 +101,7 @@ struct TeacherFile: Sendable {
                     let largest = LargestProbabilities(
                         ofLogits: logits,
                         count: count,
-                        threads: threads
+                        threads: execution.threads
                     )
                     guard largest.values.allSatisfy(\.isFinite) else {
                         throw TuningError.teacherNotFinite(teacher.path)
@@ -137,8 +136,9 @@ struct TeacherFile: Sendable {
                 LargestProbabilities(rowsOfFloats: kept.rows(rows))
             }
         }
-        let execution = Execution(threads: threads)
-        return .divergence(weight: weight) { rows in ends.logits(kept.rows(rows), execution) }
+        return .divergence(weight: weight) { rows in
+            ends.logits(kept.rows(rows), execution)
+        }
     }
 }
 

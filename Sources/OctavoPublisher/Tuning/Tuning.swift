@@ -43,7 +43,7 @@ public func tune(
     let data = try TuningData(model, request)
     for note in data.notes { progress(Progress("reading text", 1, of: 1, note: note)) }
     if let teacher { try checkTokenizers(model, teacher, data.sequences) }
-    setBLASThreads(request.threads)
+    setBLASThreads(request.options.precision.blasThreads(of: request.threads))
     let sources = try sourceRecords(of: model, progress)
     let originals = try teacher.map { try sourceRecords(of: $0, progress) } ?? []
     let folder = try PartialFolder(for: output, keepsWork: true)
@@ -69,11 +69,12 @@ public func tune(
             heldOutShare: request.options.heldOutShare,
             seed: request.options.seed
         )
-        let tuner = ModelTuner(
+        var tuner = ModelTuner(
             text,
             options: request.options,
             execution: Execution(threads: request.threads)
         )
+        tuner.traces = plan.traces
         let teller = TuningProgress(
             tuner,
             groups: tunable.groups,
@@ -158,13 +159,14 @@ private func teacherFile(
     _ progress: ProgressHandler
 ) throws -> TeacherFile {
     let configuration = try teacher.configuration()
+    let execution = Execution(threads: request.threads, precision: request.options.precision)
     if fileKind(journal.teacherFile) != .file {
         try TeacherFile.write(
             journal.teacherFile,
             of: teacher,
             sequences: sequences,
             count: request.teacherProbabilities,
-            threads: request.threads,
+            execution,
             progress: progress
         )
     }
@@ -175,7 +177,7 @@ private func teacherFile(
         configuration,
         count: request.teacherProbabilities,
         ends: needsEnds ? ModelEnds(configuration: configuration, from: teacher) : nil,
-        threads: request.threads
+        execution
     )
 }
 

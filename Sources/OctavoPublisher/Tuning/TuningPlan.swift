@@ -7,6 +7,10 @@ struct TuningPlan {
     /// What takes how many bytes.
     let parts: [(name: String, bytes: Int)]
 
+    /// Of how many blocks, the last ones, the activations of a step are kept for the way back: those that there is
+    /// room for.
+    let traces: Int
+
     /// All of it.
     var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
@@ -41,11 +45,10 @@ struct TuningPlan {
         let entries = model.scheme.map { $0.codebooks * $0.entries * $0.groupSize } ?? 0
         let tokens = max(options.batchTokens, request.sequenceLength)
         let heldOut = Int(Double(request.tokens) * options.heldOutShare)
-        let perToken =
-            5 * width + 2 * configuration.keyValueWidth + 3 * configuration.intermediateSize
+        let trace = 4 * tokens * BlockTrace.width(configuration)
         // Formed, its gradient, and on the way to the next codes.
         let formed = (options.updatesCodes ? 5 : 3) * 4 * block
-        parts = [
+        var parts: [(name: String, bytes: Int)] = [
             ("program", 150_000_000),
             ("embedding and head", 4 * head),
             (
@@ -61,7 +64,7 @@ struct TuningPlan {
             ("a block's weights", formed),
             (
                 "a step's activations",
-                4 * tokens * (width * (configuration.layerCount + 3) + perToken)
+                4 * tokens * width * (configuration.layerCount + 3) + trace
             ),
             (
                 "the original's answers for the text",
@@ -75,5 +78,9 @@ struct TuningPlan {
                 options.updatesEmbeddings ? 5 * 4 * head : 0
             ),
         ]
+        let room = request.memory - parts.reduce(0) { $0 + $1.bytes }
+        traces = max(0, min(configuration.layerCount, room / max(1, trace)))
+        parts.append(("activations of \(traces) blocks, kept for the way back", traces * trace))
+        self.parts = parts
     }
 }

@@ -12,6 +12,10 @@ public struct ModelTuner: Sendable {
     public let text: TuningText
     /// How passes are carried out.
     public var execution: Execution
+    /// Of how many blocks, the last ones, a step keeps all activations for the way back.
+    ///
+    /// The others are passed once more; the result is the same.
+    public var traces = 0
 
     /// What the logits of some sequences cost, by their indices: a sum over the places that are learned from,
     /// in order, each weighted by the number given.
@@ -118,7 +122,8 @@ public struct ModelTuner: Sendable {
             layout: BatchLayout(lengths: sequences.map(\.count)),
             loss: self.loss(of: indices, 1 / Float(text.placeCount(of: indices)), loss),
             execution: execution,
-            weights: nil
+            weights: nil,
+            traces: traces
         ).run(
             addingTo: &ends,
             block: { model.block($0) },

@@ -46,6 +46,30 @@ struct GradientTests {
         }
     }
 
+    /// Traces that are kept save a pass, and change no bit.
+    @Test(arguments: Fixture.families)
+    func keptTracesChangeNothing(name: String) throws {
+        let folder = try Fixture.family(name)
+        let model = try LanguageModel(folder: folder)
+        let layout = BatchLayout(lengths: [folder.tokens.count])
+        func gradients(_ traces: Int) throws -> (loss: Double, named: [String: [Float]]) {
+            let (loss, gradients) = try model.gradients(
+                of: .successors(of: folder.tokens, layout: layout),
+                tokens: folder.tokens,
+                layout: layout,
+                traces: traces,
+                Execution(threads: 2)
+            )
+            return (loss, gradients.named(model.configuration))
+        }
+        let expected = try gradients(0)
+        for traces in 1...model.configuration.layerCount {
+            let found = try gradients(traces)
+            #expect(found.loss == expected.loss)
+            #expect(found.named == expected.named)
+        }
+    }
+
     /// Every family against autograd: by norms and three projections of each parameter's gradient, which
     /// hardly any wrong gradient has in common with the right one.
     @Test(arguments: Fixture.families)
