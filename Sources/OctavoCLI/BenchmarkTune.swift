@@ -55,6 +55,9 @@ struct BenchmarkTune: AsyncParsableCommand {
     @Option(help: "How many steps are measured, behind one that is not.")
     var steps = 3
 
+    @Option(help: "The most memory that the activations may take which a step keeps, as in 8GB.")
+    var memory = ByteCount(bytes: 4_000_000_000)
+
     @Option(help: "The seed of all that is random.")
     var seed = 0
 
@@ -112,7 +115,8 @@ struct BenchmarkTune: AsyncParsableCommand {
                     options,
                     sequenceLength: sequenceLength,
                     steps: steps,
-                    threads: threads.count
+                    threads: threads.count,
+                    memory: memory.bytes
                 )
             }
             result.show(measured.json(self), text: measured.text(self))

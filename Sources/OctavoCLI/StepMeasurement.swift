@@ -9,6 +9,8 @@ struct StepMeasurement: Sendable {
     /// Of how many steps, and the tokens of one.
     let steps: Int
     let tokens: Int
+    /// Of how many blocks activations are kept.
+    let traces: Int
     /// Of one step.
     let processorSeconds: Double
     let wallSeconds: Double
@@ -32,13 +34,15 @@ struct StepMeasurement: Sendable {
     ///   - sequenceLength: How many tokens a sequence has.
     ///   - steps: How many steps count.
     ///   - threads: The threads that take part.
+    ///   - memory: The bytes that the activations may take that a step keeps for the way back.
     /// - Throws: What the tuner finds wrong with the model.
     init(
         _ model: LanguageModel,
         _ options: TuningOptions,
         sequenceLength: Int,
         steps: Int,
-        threads: Int
+        threads: Int,
+        memory: Int
     ) throws {
         let configuration = model.configuration
         setBLASThreads(options.precision.blasThreads(of: threads))
@@ -64,7 +68,12 @@ struct StepMeasurement: Sendable {
             options: options,
             execution: Execution(threads: threads)
         )
-        tuner.traces = configuration.layerCount
+        tuner.traces = BlockTrace.count(
+            fittingInto: memory,
+            tokens: options.batchTokens,
+            configuration
+        )
+        traces = tuner.traces
         let watch = StepWatch()
         var peaks = ProductSpeeds(options.precision, threads)
         _ = try tuner.run(
@@ -88,6 +97,7 @@ struct StepMeasurement: Sendable {
                 configuration,
                 tokens: tokens,
                 sequenceLength: sequenceLength,
+                traces: tuner.traces,
                 updatesEmbeddings: options.updatesEmbeddings
             )
     }
@@ -121,7 +131,8 @@ struct StepMeasurement: Sendable {
             "model": .string(command.subject),
             "update": .string(command.update.rawValue), "steps": .integer(steps),
             "tokens": .integer(tokens), "sequence_length": .integer(command.sequenceLength),
-            "threads": .integer(command.threads.count), "cpu_seconds": .number(processorSeconds),
+            "kept_blocks": .integer(traces), "threads": .integer(command.threads.count),
+            "cpu_seconds": .number(processorSeconds),
             "wall_seconds": .number(wallSeconds), "tokens_per_second": .number(tokensPerSecond),
             "precision": .string(precision.rawValue), "gigaflops": .number(rate),
             "peak_gigaflops": .number(peak), "sgemm_peak_gigaflops": .number(singlePeak),
@@ -134,7 +145,7 @@ struct StepMeasurement: Sendable {
         """
         model        \(command.subject)
         step         \(tokens) tokens in sequences of \(command.sequenceLength), --update \
-        \(command.update.rawValue), the mean of \(steps)
+        \(command.update.rawValue), the mean of \(steps), activations of \(traces) blocks kept
         CPU seconds  \(decimal(processorSeconds, digits: 3)) (wall \(decimal(wallSeconds, digits: 3)), \
         threads \(command.threads.count)), \(decimal(tokensPerSecond, digits: 0)) tokens/s
         GFLOP/s      \(decimal(rate, digits: 1)) of \(decimal(peak, digits: 1)) in a large product in \
@@ -145,30 +156,31 @@ struct StepMeasurement: Sendable {
 }
 
 /// How many operations the products of a step take, a multiplication and an addition as two: the blocks'
-/// linears forward, and two products on the way back; attention likewise, half of its squares; the head's, once
-/// each way.
+/// linears forward, and two products on the way back; attention likewise, half of its squares; both forward once more
+/// where activations are not kept, which those within experts never are; the head's, once each way.
 func stepOperations(
     _ configuration: ModelConfiguration,
     tokens: Int,
     sequenceLength: Int,
+    traces: Int,
     updatesEmbeddings: Bool
 ) -> Double {
-    var weights = 0.0
+    var operations = 0.0
     for block in 0..<configuration.layerCount {
+        let passes = block < configuration.layerCount - traces ? 8.0 : 6
+        operations += passes * Double(sequenceLength) * Double(configuration.queryWidth)
         for name in configuration.linears(inLayer: block) {
             let (outputs, inputs) = name.shape(in: configuration)
             var share = 1.0
             if name.expertIndex != nil, let experts = configuration.experts {
                 share = Double(experts.activeCount) / Double(experts.count)
             }
-            weights += share * Double(outputs) * Double(inputs)
+            operations +=
+                (name.expertIndex == nil ? passes : 8) * share * Double(outputs) * Double(inputs)
         }
     }
-    let attention =
-        6 * Double(configuration.layerCount) * Double(sequenceLength)
-        * Double(configuration.queryWidth)
     let head = Double(configuration.vocabularySize) * Double(configuration.hiddenSize)
-    return Double(tokens) * (6 * weights + attention + (updatesEmbeddings ? 6 : 4) * head)
+    return Double(tokens) * (operations + (updatesEmbeddings ? 6 : 4) * head)
 }
 
 /// Operations a second of processor time in products of large matrices, the best of a few.
@@ -189,6 +201,8 @@ private struct ProductSpeeds {
     }
 
     private func speed(_ precision: ProductPrecision) -> Double {
+        setBLASThreads(threads)
+        defer { setBLASThreads(self.precision.blasThreads(of: threads)) }
         let size = 1024
         let count = size * size
         let a = Matrix(rows: size, columns: size, elements: .init(repeating: 0.5, count: count))

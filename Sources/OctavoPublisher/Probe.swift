@@ -11,6 +11,8 @@ func recordProbe(
     prompts: [[Int]],
     threads: Int
 ) throws -> [ProbeRecord] {
+    // What ran before may have left BLAS another number, and last bits depend on it.
+    setBLASThreads(threads)
     let sequences = prompts.prefix(probeShape.sequences).map { Array($0.prefix(probeShape.tokens)) }
     let logits = try lastLogits(
         of: sequences,

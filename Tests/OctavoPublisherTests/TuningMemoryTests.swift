@@ -37,8 +37,8 @@ struct TuningMemoryTests {
             let configuration = try OpenModel(place.model).configuration()
             let each =
                 4 * 64
-                * (5 * configuration.hiddenSize + 2 * configuration.keyValueWidth
-                    + 3 * configuration.intermediateSize)
+                * (4 * configuration.hiddenSize + 2 * configuration.queryWidth
+                    + 2 * configuration.keyValueWidth + 3 * configuration.intermediateSize)
             #expect(most.total == least.total + blocks * each)
             for count in 0...blocks {
                 for (more, expected) in [(0, count), (each - 1, count), (each, count + 1)] {

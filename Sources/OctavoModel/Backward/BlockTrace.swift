@@ -32,11 +32,13 @@ public struct BlockTrace: Sendable {
     public let output: Matrix
     private let activations: [Activation: Matrix]
 
-    /// About how many floats a trace has for a token: `5 · hidden + 2 · keyValueWidth + 3 · intermediate`, and what
-    /// goes into norms of queries, keys and outputs where there are any.
+    /// About how many floats a trace has for a token, besides its input, which is the output of the block before:
+    /// `4 · hidden + 2 · queryWidth + 2 · keyValueWidth + 3 · intermediate`, and what goes into norms of queries, keys
+    /// and outputs where there are any.
     public static func width(_ configuration: ModelConfiguration) -> Int {
         let (hidden, norms) = (configuration.hiddenSize, configuration.norms)
-        return 5 * hidden + 2 * configuration.keyValueWidth + 3 * configuration.intermediateSize
+        let heads = 2 * configuration.queryWidth + 2 * configuration.keyValueWidth
+        return 4 * hidden + heads + 3 * configuration.intermediateSize
             + (norms.contains(.queries) ? configuration.queryWidth : 0)
             + (norms.contains(.keys) ? configuration.keyValueWidth : 0)
             + [NormName.attentionOutput, .feedForwardOutput].count { norms.contains($0) } * hidden
@@ -64,6 +66,15 @@ public struct BlockTrace: Sendable {
         self.input = input
         self.output = output
         self.activations = activations
+    }
+
+    /// Of how many of a model's blocks traces fit into so many bytes.
+    public static func count(
+        fittingInto bytes: Int,
+        tokens: Int,
+        _ configuration: ModelConfiguration
+    ) -> Int {
+        max(0, min(configuration.layerCount, bytes / max(1, 4 * tokens * width(configuration))))
     }
 
     subscript(activation: Activation) -> Matrix {

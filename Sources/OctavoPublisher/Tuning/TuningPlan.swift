@@ -79,7 +79,7 @@ struct TuningPlan {
             ),
         ]
         let room = request.memory - parts.reduce(0) { $0 + $1.bytes }
-        traces = max(0, min(configuration.layerCount, room / max(1, trace)))
+        traces = BlockTrace.count(fittingInto: room, tokens: tokens, configuration)
         parts.append(("activations of \(traces) blocks, kept for the way back", traces * trace))
         self.parts = parts
     }

@@ -15,14 +15,14 @@ extension BlockFitting {
     }
 
     /// What a linear's output should be, without its bias, for the stream to become the goal.
-    func missing(from hidden: Matrix, to goal: Matrix, _ name: LinearName) -> Matrix {
-        var missing = difference(goal, hidden)
+    func wanted(from hidden: Matrix, to goal: Matrix, _ name: LinearName) -> Matrix {
+        var wanted = difference(goal, hidden)
         let scale = quantizer.configuration.residualScale
-        if scale != 1 { missing.scale(by: 1 / scale) }
+        if scale != 1 { wanted.scale(by: 1 / scale) }
         if let bias = original[bias: name] {
-            add(bias.map { -$0 }, toRowsOf: &missing, threads: execution.threads)
+            add(bias.map { -$0 }, toRowsOf: &wanted, threads: execution.threads)
         }
-        return missing
+        return wanted
     }
 
     /// What is there less than there should be.

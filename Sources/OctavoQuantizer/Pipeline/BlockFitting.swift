@@ -196,7 +196,7 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 }
                 guard let statistics else { return }
                 if statistics.fitsStream {
-                    lack = missing(from: hidden, to: goal, .outputProjection)
+                    lack = wanted(from: hidden, to: goal, .outputProjection)
                     weigh(&input, &lack, by: goal)
                 } else {
                     let output = original.output(.outputProjection, of: reached, execution)
@@ -230,7 +230,7 @@ struct BlockFitting<Journal: QuantizationJournal> {
                 }
                 guard let statistics else { return }
                 if statistics.fitsStream {
-                    lack = missing(from: hidden, to: goal, .downProjection)
+                    lack = wanted(from: hidden, to: goal, .downProjection)
                     weigh(&input, &lack, by: goal)
                 } else {
                     let output = original.output(.downProjection, of: reached, execution)

@@ -64,7 +64,11 @@ extension ModelQuantizer {
         let experts = configuration.experts(inLayer: layer)
         return InputSite.allCases.reduce(0.0) { sum, site in
             let (width, isExperts) = inputs(of: site, experts)
-            return sum + Double(isExperts ? experts?.count ?? 1 : 1) * 55 * width * width * width
+            // And what the weights make of either half of the inputs.
+            let fitsStream = !isExperts && site.fitsStream(in: configuration)
+            let made = fitsStream ? 4 * Double(configuration.hiddenSize) * width * width : 0
+            return sum + made
+                + Double(isExperts ? experts?.count ?? 1 : 1) * 55 * width * width * width
         }
     }
 
@@ -97,10 +101,9 @@ extension ModelQuantizer {
             let fitsStream = !isExperts && site.fitsStream(in: configuration)
             let other = fitsStream ? Double(configuration.hiddenSize) : width
             let times = isExperts ? Double(experts?.activeCount ?? 1) : 1
-            // A triangle of inputs with inputs, all of inputs with what is lacking, and what a linear
-            // that adds to the stream makes of them.
-            let lacking = (fitsStream ? 4 : 2) * width * other
-            return sum + times * (width * width + (targets == .original ? lacking : 0))
+            // A triangle of inputs with inputs, and all of inputs with what is lacking.
+            return sum
+                + times * (width * width + (targets == .original ? 2 * width * other : 0))
         }
     }
 }

@@ -1,8 +1,8 @@
 import OctavoModel
 import OctavoNumerics
 
-/// What a site's linears are fitted to: the second moments of their input, and of what their outputs lack
-/// with that input.
+/// What a site's linears are fitted to: the second moments of their input, and of what is lacking with that
+/// input.
 struct SiteStatistics: Sendable {
     /// Whether the site's one linear is fitted to what the stream lacks.
     let fitsStream: Bool
@@ -51,7 +51,8 @@ struct SiteStatistics: Sendable {
 
     /// Adds a batch: inputs, and what is lacking with each, a row for each.
     mutating func add(_ x: Matrix, lack: Matrix?) throws(QuantizationError) {
-        guard let lack, !lacks.isEmpty else { return try inputs[0].add(x) }
+        precondition((lack == nil) == lacks.isEmpty)
+        guard let lack else { return try inputs[0].add(x) }
         for (half, rows) in [0..<x.rows / 2, x.rows / 2..<x.rows].enumerated() {
             try inputs[half].add(x, rows: rows)
             lacks[half].add(lack, x, rows: rows)
