@@ -38,7 +38,8 @@ struct BenchmarkTests {
             let made =
                 "--width 64 --intermediate 64 --blocks 1 --vocabulary 64 --scheme 2x4g8"
             for (subject, update) in [
-                (made, "both"), ("folded", "codebooks"), (made + " --precision single", "both"),
+                (made, "both"), ("folded", "codebooks"), (made + " --memory 1KB", "both"),
+                (made + " --precision single", "both"),
             ] {
                 let command =
                     "benchmark tune \(subject) --update \(update) --steps 2 --batch-tokens 64 "
@@ -55,9 +56,12 @@ struct BenchmarkTests {
                     #expect(result["sgemm_peak_gigaflops"] == result["peak_gigaflops"])
                 }
                 if subject.hasPrefix(made) {
-                    // Four matrices of 64 x 64 and three of 64 x 64, eight operations a weight and token; 8 of
-                    // 16 places and 64 columns in attention; 4 of the head.
-                    let perToken = 8 * 7 * 4096 + 8 * 16 * 64 + 4 * 4096
+                    // Four matrices of 64 x 64 and three of 64 x 64, six operations a weight and token, eight
+                    // where there is no room for activations; as many of 16 places and 64 columns in attention;
+                    // 4 of the head.
+                    let isKept = !subject.hasSuffix("1KB")
+                    #expect(result["kept_blocks"] == .integer(isKept ? 1 : 0))
+                    let perToken = (isKept ? 6 : 8) * (7 * 4096 + 16 * 64) + 4 * 4096
                     let operations = Double(64 * perToken)
                     let seconds = try #require(result["cpu_seconds"]?.number)
                     #expect(abs(rate * seconds * 1e9 - operations) < 1e-6 * operations)
