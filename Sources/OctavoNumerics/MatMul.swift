@@ -61,15 +61,44 @@ private func multiply(
     let (m, k) = transposeA ? (a.columns, a.rows) : (a.rows, a.columns)
     let n = transposeB ? b.rows : b.columns
     precondition((transposeB ? b.columns : b.rows) == k)
+    multiply(
+        m: m,
+        n: n,
+        k: k,
+        ProductOperand(a.elements.span, stride: a.columns, transposed: transposeA),
+        ProductOperand(b.elements.span, stride: b.columns, transposed: transposeB),
+        into: &out,
+        stride: n,
+        alpha: alpha,
+        beta: beta,
+        precision: precision,
+        threads: threads
+    )
+}
+
+/// The same of operands anywhere in memory, whose shapes are `[m, k]` and `[k, n]` after they were transposed.
+func multiply(
+    m: Int,
+    n: Int,
+    k: Int,
+    _ a: ProductOperand,
+    _ b: ProductOperand,
+    into out: inout MutableSpan<Float>,
+    stride: Int,
+    alpha: Float = 1,
+    beta: Float = 0,
+    precision: ProductPrecision,
+    threads: Int
+) {
     if precision.available == .bfloat, k > 0 {
         return multiplyBfloat(
             m: m,
             n: n,
             k: k,
-            ProductOperand(a.elements.span, stride: a.columns, transposed: transposeA),
-            ProductOperand(b.elements.span, stride: b.columns, transposed: transposeB),
+            a,
+            b,
             into: &out,
-            stride: n,
+            stride: stride,
             alpha: alpha,
             beta: beta,
             threads: threads
@@ -79,14 +108,14 @@ private func multiply(
         m: m,
         n: n,
         k: k,
-        a.elements.span,
-        stride: a.columns,
-        transposed: transposeA,
-        b.elements.span,
-        stride: b.columns,
-        transposed: transposeB,
+        a.elements,
+        stride: a.stride,
+        transposed: a.transposed,
+        b.elements,
+        stride: b.stride,
+        transposed: b.transposed,
         into: &out,
-        stride: n,
+        stride: stride,
         alpha: alpha,
         beta: beta
     )

@@ -49,29 +49,16 @@ public func multiply(
     let left = t.elements.span.extracting(rows.lowerBound * m..<rows.upperBound * m)
     let right = x.elements.span.extracting(rows.lowerBound * n..<rows.upperBound * n)
     var out = c.elements.mutableSpan
-    if precision.available == .bfloat, !rows.isEmpty {
-        return multiplyBfloat(
-            m: m,
-            n: n,
-            k: rows.count,
-            ProductOperand(left, stride: m, transposed: true),
-            ProductOperand(right, stride: n, transposed: false),
-            into: &out,
-            stride: n,
-            threads: threads
-        )
-    }
     multiply(
         m: m,
         n: n,
         k: rows.count,
-        left,
-        stride: m,
-        transposed: true,
-        right,
-        stride: n,
+        ProductOperand(left, stride: m, transposed: true),
+        ProductOperand(right, stride: n, transposed: false),
         into: &out,
-        stride: n
+        stride: n,
+        precision: precision,
+        threads: threads
     )
 }
 
