@@ -132,6 +132,7 @@ public func product(
 ) -> Matrix {
     let (rows, columns) = (transposeA ? a.columns : a.rows, transposeB ? b.rows : b.columns)
     let (count, depth) = (rows * columns, transposeA ? a.rows : a.columns)
+    precondition((transposeB ? b.columns : b.rows) == depth)
     guard depth > 0 else { return Matrix(rows: rows, columns: columns) }
     // Without zeros first: clearing large matrices takes longer than it looks.
     let elements = unsafe [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
