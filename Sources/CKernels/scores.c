@@ -48,8 +48,10 @@ AVX2 static void scores_avx2(size_t entries, size_t size, const float *book, con
     scores_scalar(k, entries, size, book, norms, slope, base, out);
 }
 
-AVX512 static void scores_avx512(size_t entries, size_t size, const float *book, const float *norms,
-                                 const float *slope, float base, float *out) {
+// In line, so that a length of vectors that is known leaves no loop over it.
+__attribute__((always_inline)) AVX512 static inline void scores_of_size(size_t entries, size_t size, const float *book,
+                                                                        const float *norms, const float *slope,
+                                                                        float base, float *out) {
     size_t k = 0;
     for (; k + 64 <= entries; k += 64) {
         __m512 b = _mm512_set1_ps(base);
@@ -77,6 +79,12 @@ AVX512 static void scores_avx512(size_t entries, size_t size, const float *book,
             s = _mm512_fmadd_ps(_mm512_set1_ps(slope[i]), _mm512_maskz_loadu_ps(m, book + i * entries + k), s);
         _mm512_mask_storeu_ps(out + k, m, s);
     }
+}
+
+AVX512 static void scores_avx512(size_t entries, size_t size, const float *book, const float *norms,
+                                 const float *slope, float base, float *out) {
+    if (size == 8) return scores_of_size(entries, 8, book, norms, slope, base, out);
+    scores_of_size(entries, size, book, norms, slope, base, out);
 }
 #endif
 

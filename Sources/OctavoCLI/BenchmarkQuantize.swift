@@ -74,10 +74,12 @@ struct BenchmarkQuantize: AsyncParsableCommand {
         let subject =
             try layer.map { try BenchmarkLayer(contentsOf: $0) }
             ?? BenchmarkLayer(outputs: rows ?? 1024, inputs: columns ?? 1024, seed: seed)
+        var options = LayerQuantizerOptions(effort: effort, seed: UInt64(seed))
+        options.threads = threads.count
         return try LayerMeasurement(
             subject,
             scheme: scheme,
-            options: LayerQuantizerOptions(effort: effort, seed: UInt64(seed)),
+            options: options,
             threads: threads.count
         )
     }

@@ -18,11 +18,10 @@ public func rmsNorm(
     on isa: InstructionSet = .best
 ) -> Matrix {
     precondition(!weight.isEmpty && weight.count % x.columns == 0)
-    var out = Matrix(rows: x.rows, columns: x.columns)
-    let columns = x.columns
-    unsafe x.elements.withUnsafeBufferPointer { x in
+    let (rows, columns) = (x.rows, x.columns)
+    return unsafe x.elements.withUnsafeBufferPointer { x in
         unsafe weight.withUnsafeBufferPointer { weight in
-            unsafe out.forEachRow(threads: threads) { row, out in
+            unsafe Matrix(rows: rows, columns: columns, threads: threads) { row, out in
                 guard let x = x.baseAddress, let start = weight.baseAddress else { return }
                 unsafe octavo_rms_norm(
                     isa.kernel,
@@ -35,7 +34,20 @@ public func rmsNorm(
             }
         }
     }
-    return out
+}
+
+/// Returns `a - b`.
+public func difference(_ a: Matrix, _ b: Matrix, threads: Int) -> Matrix {
+    precondition(a.rows == b.rows && a.columns == b.columns)
+    let (rows, columns) = (a.rows, a.columns)
+    return unsafe a.elements.withUnsafeBufferPointer { a in
+        unsafe b.elements.withUnsafeBufferPointer { b in
+            unsafe Matrix(rows: rows, columns: columns, threads: threads) { row, out in
+                let start = row * columns
+                for i in 0..<columns { unsafe out[i] = a[start + i] - b[start + i] }
+            }
+        }
+    }
 }
 
 /// Adds `x` to `y`.
@@ -91,27 +103,5 @@ public func exponentials(of x: [Float], on isa: InstructionSet = .best) -> [Floa
             unsafe octavo_exp(isa.kernel, x, out, count)
         }
         filled = count
-    }
-}
-
-extension Matrix {
-    /// Runs `body` with the index and the start of each row, on several threads.
-    mutating func forEachRow(
-        threads: Int,
-        _ body: (Int, UnsafeMutablePointer<Float>) -> Void
-    ) {
-        let (rows, columns) = (rows, columns)
-        // A thread takes many rows at a time: a row alone is too little work.
-        let chunk = max(1, 16384 / max(1, columns))
-        unsafe elements.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            // Each index touches rows of its own, and `body` does not outlive the call.
-            nonisolated(unsafe) let (start, work) = unsafe (base, body)
-            parallel((rows + chunk - 1) / chunk, threads: threads) { index in
-                for row in index * chunk..<min(rows, (index + 1) * chunk) {
-                    unsafe work(row, start + row * columns)
-                }
-            }
-        }
     }
 }

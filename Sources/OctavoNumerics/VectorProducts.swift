@@ -1,4 +1,5 @@
 internal import COpenBLAS
+import OctavoBase
 
 /// Returns the sum of the products of corresponding elements, in double precision.
 public func dot(_ a: Matrix, _ b: Matrix) -> Double {
@@ -7,17 +8,22 @@ public func dot(_ a: Matrix, _ b: Matrix) -> Double {
 }
 
 /// Returns for each row the sum of the products of corresponding elements, in double precision.
-public func rowDots(_ a: Matrix, _ b: Matrix) -> [Double] {
+public func rowDots(_ a: Matrix, _ b: Matrix, threads: Int = 1) -> [Double] {
     precondition(a.rows == b.rows && a.columns == b.columns)
-    return unsafe a.elements.withUnsafeBufferPointer { x in
-        unsafe b.elements.withUnsafeBufferPointer { y in
-            guard let x = x.baseAddress, let y = y.baseAddress else { return [] }
-            return (0..<a.rows).map { row in
-                let start = row * a.columns
-                return unsafe cblas_dsdot(Int32(a.columns), x + start, 1, y + start, 1)
+    let chunk = max(1, 16384 / max(1, a.columns))
+    let parts = parallelMap((a.rows + chunk - 1) / chunk, threads: threads) { index in
+        let rows = index * chunk..<min(a.rows, (index + 1) * chunk)
+        return unsafe a.elements.withUnsafeBufferPointer { x in
+            unsafe b.elements.withUnsafeBufferPointer { y in
+                guard let x = x.baseAddress, let y = y.baseAddress else { return [Double]() }
+                return rows.map { row in
+                    let start = row * a.columns
+                    return unsafe cblas_dsdot(Int32(a.columns), x + start, 1, y + start, 1)
+                }
             }
         }
     }
+    return parts.flatMap(\.self)
 }
 
 /// Adds `factor · a` to `b`.

@@ -93,6 +93,8 @@ func quantizer(
         threads: request.threads
     )
     quantizer.targets = request.targets
+    // Weights are laid out for each batch anew. Slices are of whole batches: small ones leave more to choose from.
+    if request.targets != .independent { quantizer.batchTokens = 4096 }
     quantizer.precision = request.precision
     quantizer.sliceCount = request.slices
     quantizer.unquantized = dense

@@ -57,11 +57,12 @@ struct Clustering {
     /// Returns one codebook for the points as they are, and may take from each the entry chosen.
     private mutating func cluster(thenSubtract subtract: Bool) -> Codebooks {
         let metrics = problem.metric.feedback.conditionals
-        let slopes = points.indices.map { group in
-            var slopes = points[group]
+        let (targets, problem) = (points, problem)
+        let slopes = parallelMap(targets.count, threads: problem.options.threads) { group in
+            var slopes = targets[group]
             multiply(
-                points[group],
-                points[group].all,
+                targets[group],
+                targets[group].all,
                 metrics,
                 metrics.block(rows: problem.metric.range(group)),
                 into: &slopes,
@@ -141,15 +142,19 @@ struct Clustering {
         _ codebook: Codebooks,
         _ codes: inout [[UInt16]]
     ) -> Double {
-        var search = CodeSearch(codebook, beam: 1)
+        let search = CodeSearch(codebook, beam: 1)
+        let (problem, weights) = (problem, weights)
         let metrics = problem.metric.feedback.conditionals
-        var loss = 0.0
-        for group in slopes.indices {
+        let found = parallelMap(slopes.count, threads: problem.options.threads) { group in
+            var search = search
             search.setMetric(metrics, metrics.block(rows: problem.metric.range(group)))
-            let values = search.findCodes(slopes[group], keeping: false, into: &codes[group])
-            for (value, weight) in zip(values, weights) { loss += Double(value) * Double(weight) }
+            var codes = [UInt16](repeating: 0, count: problem.outputs)
+            let values = search.findCodes(slopes[group], keeping: false, into: &codes)
+            let losses = zip(values, weights).map { Double($0) * Double($1) }
+            return (codes: codes, loss: losses.reduce(0, +))
         }
-        return loss
+        codes = found.map(\.codes)
+        return found.reduce(0) { $0 + $1.loss }
     }
 
     /// Moves each entry to where its points lose least.

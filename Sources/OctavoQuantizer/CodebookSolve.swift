@@ -15,7 +15,12 @@ extension LayerState {
         let enough = 1e-3 * progress
         for _ in 0..<problem.options.solverSteps {
             direction.gather(into: &scratch)
-            multiply(scratch, problem.metric.hessian, into: &spare)
+            multiply(
+                scratch,
+                problem.metric.hessian,
+                into: &spare,
+                sharedBy: problem.options.threads
+            )
             let curvature = dot(scratch, spare)
             guard curvature > 0, progress > enough, progress.isFinite else { return }
             let step = Float(progress / curvature)

@@ -6,10 +6,14 @@ extension LayerState {
     /// A change `δ` of group `j` changes the loss by `δ H_jj δᵀ + 2 δ · residual_j` and the residual by
     /// `δ H_j`, so the loss never rises.
     mutating func sweep(_ problem: LayerProblem) {
+        inShares(problem.options.threads) { $0.sweepRows(problem) }
+    }
+
+    private mutating func sweepRows(_ problem: LayerProblem) {
         let metric = problem.metric
         let inverseScales = inverseScales
         var search = CodeSearch(choice.codebooks, beam: problem.options.beam)
-        var old = Matrix(rows: problem.outputs, columns: metric.groupSize)
+        var old = Matrix(rows: residual.rows, columns: metric.groupSize)
         var slopes = old
         for block in metric.feedback.blocks {
             let columns = metric.feedback.columns(block)

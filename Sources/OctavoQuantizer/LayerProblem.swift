@@ -50,7 +50,7 @@ struct LayerProblem {
             for i in arranged.elements.indices { arranged.elements[i] *= factor }
         }
         self.weights = arranged
-        pulled = product(arranged, metric.hessian)
+        pulled = product(arranged, metric.hessian, sharedBy: options.threads)
         energy = dot(pulled, arranged)
     }
 }

@@ -12,7 +12,8 @@ public import OctavoNumerics
 /// other, each before what comes after it is chosen once more.
 ///
 /// The result depends on the arguments, and on the processor by the order in which sums are
-/// rounded; it runs on the calling thread alone but for what BLAS does.
+/// rounded. With several threads in the options BLAS has one for each call meanwhile, in the whole process; with one
+/// it has as many as it had.
 ///
 /// - Parameters:
 ///   - weight: `[outputs, inputs]`.
@@ -29,16 +30,20 @@ public func quantize(
     options: LayerQuantizerOptions = .init(),
     observer: @escaping StageObserver = { _, _ in }
 ) throws(QuantizationError) -> (layer: AdditiveLayer, report: LayerReport) {
-    let problem = try LayerProblem(
-        weights: weight,
-        metric: metric,
-        scheme: scheme,
-        options: options
-    )
-    var run = LayerRun(problem, observer)
-    run.rounds()
-    run.refine()
-    return try run.finish()
+    /// All of it, with threads of our own or those of BLAS.
+    func solve() throws(QuantizationError) -> (AdditiveLayer, LayerReport) {
+        let problem = try LayerProblem(
+            weights: weight,
+            metric: metric,
+            scheme: scheme,
+            options: options
+        )
+        var run = LayerRun(problem, observer)
+        run.rounds()
+        run.refine()
+        return try run.finish()
+    }
+    return options.threads > 1 ? try withOneBLASThread(solve) : try solve()
 }
 
 /// What is told of each stage as it ends.

@@ -25,7 +25,7 @@ public struct LayerQuantizerOptions: Hashable, Sendable {
     public var beam = 16
     /// The most conjugate gradient steps for a solution.
     public var solverSteps = 2
-    /// The threads that share the rows of a layer, besides those that BLAS has.
+    /// The threads that share the rows of a layer; with several BLAS has one.
     public var threads = 1
     /// What the random numbers start from.
     public var seed: UInt64 = 0

@@ -36,17 +36,29 @@ struct LayerState {
     var spare: Matrix
 
     init(_ choice: LayerChoice, for problem: LayerProblem) {
+        self.init(
+            choice,
+            residual: Matrix(rows: problem.outputs, columns: problem.metric.inputs)
+        )
+    }
+
+    init(_ choice: LayerChoice, residual: Matrix) {
         self.choice = choice
-        residual = Matrix(rows: problem.outputs, columns: problem.metric.inputs)
-        scratch = residual
-        spare = residual
+        self.residual = residual
+        scratch = Matrix(rows: residual.rows, columns: residual.columns)
+        spare = scratch
     }
 
     /// Computes the residual from scratch and returns the loss.
     mutating func refreshResidual(_ problem: LayerProblem) -> Double {
         choice.gather(into: &scratch)
         add(problem.weights, times: -1, to: &scratch)
-        multiply(scratch, problem.metric.hessian, into: &residual)
+        multiply(
+            scratch,
+            problem.metric.hessian,
+            into: &residual,
+            sharedBy: problem.options.threads
+        )
         return dot(scratch, residual)
     }
 

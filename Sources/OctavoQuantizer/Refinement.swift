@@ -13,8 +13,11 @@ extension LayerState {
         let order = Array(0..<problem.groups).shuffled(using: &generator)
         let search = CodeSearch(choice.codebooks, beam: problem.options.beam)
         let count = max(2, problem.options.refinedInputs / problem.metric.groupSize)
-        for start in stride(from: 0, to: order.count, by: count) {
-            recode(order[start..<min(start + count, order.count)].sorted(), problem, search)
+        inShares(problem.options.threads) { share in
+            for start in stride(from: 0, to: order.count, by: count) {
+                let groups = order[start..<min(start + count, order.count)].sorted()
+                share.recode(groups, problem, search)
+            }
         }
     }
 
@@ -32,10 +35,10 @@ extension LayerState {
             search: search,
             hypotheses: options.refinementHypotheses,
             continuations: options.continuations,
-            threads: options.threads
+            threads: 1
         )
         let slopes = residual.gathered(columns: window.columns)
-        var old = Matrix(rows: problem.outputs, columns: window.columns.count)
+        var old = Matrix(rows: residual.rows, columns: window.columns.count)
         gather(groups.map { choice.codes[$0] }, into: &old)
         // The loss of these groups is least at old - residual H_SS⁻¹.
         var targets = old

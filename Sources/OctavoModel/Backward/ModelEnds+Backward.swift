@@ -24,6 +24,11 @@ public struct EndGradients: Sendable {
 }
 
 extension ModelEnds {
+    /// For how many tokens logits are formed at a time where gradients go back.
+    ///
+    /// The head is laid out for each product anew, which takes as long as some tens of tokens.
+    public static let rowsAtOnce = 256
+
     /// Computes a loss from the residual stream behind the last block, and goes back to it.
     ///
     /// Logits are formed for a few rows at a time: they are many times larger than what they are
@@ -46,8 +51,8 @@ extension ModelEnds {
         var total = 0.0
         let counted = loss.rows ?? Array(0..<hidden.rows)
         var gradient = Matrix(rows: hidden.rows, columns: width)
-        for start in stride(from: 0, to: counted.count, by: 128) {
-            let rows = start..<min(start + 128, counted.count)
+        for start in stride(from: 0, to: counted.count, by: Self.rowsAtOnce) {
+            let rows = start..<min(start + Self.rowsAtOnce, counted.count)
             let part = hidden.selecting(rows: Array(counted[rows]))
             let x = norm(part, execution)
             var logits = logits(ofNormed: x, execution)

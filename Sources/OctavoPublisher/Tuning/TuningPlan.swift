@@ -71,7 +71,7 @@ struct TuningPlan {
                 4 * request.tokens * (teacher?.hiddenSize ?? 0)
             ),
             ("held-out text in passage", 4 * heldOut * width),
-            ("logits", 4 * 3 * 128 * configuration.vocabularySize),
+            ("logits", 4 * 3 * ModelEnds.rowsAtOnce * configuration.vocabularySize),
             (
                 "embedding's gradient and its means",
                 // That, two means, the best, and a copy while a step is made.

@@ -9,9 +9,9 @@ extension BlockFitting {
     /// Without this the few tokens whose activations are thousands of times larger than all others', often
     /// the first of each sequence, would be all that counts.
     func weigh(_ input: inout Matrix, _ lack: inout Matrix?, by goal: Matrix) {
-        let factors = tokenFactors(of: goal)
-        input.scaleRows(by: factors)
-        lack?.scaleRows(by: factors)
+        let factors = tokenFactors(of: goal, threads: execution.threads)
+        input = input.scalingRows(by: factors, threads: execution.threads)
+        lack = lack?.scalingRows(by: factors, threads: execution.threads)
     }
 
     /// What a linear's output should be, without its bias, for the stream to become the goal.
@@ -27,16 +27,14 @@ extension BlockFitting {
 
     /// What is there less than there should be.
     func difference(_ goal: Matrix, _ there: Matrix) -> Matrix {
-        var lack = goal
-        add(there, times: -1, to: &lack)
-        return lack
+        OctavoNumerics.difference(goal, there, threads: execution.threads)
     }
 }
 
 /// What each token's inputs are multiplied by to count by how small the token is in a stream: the inverse of the root
 /// of its mean square.
-func tokenFactors(of goal: Matrix) -> [Float] {
-    rowDots(goal, goal).map { square in
+func tokenFactors(of goal: Matrix, threads: Int = 1) -> [Float] {
+    rowDots(goal, goal, threads: threads).map { square in
         // What is not finite must stay so, and be told.
         guard square.isFinite else { return .nan }
         return square > 0 ? Float((Double(goal.columns) / square).squareRoot()) : 0

@@ -63,10 +63,10 @@ struct BlockFitting<Journal: QuantizationJournal> {
         }
         var errors = BlockErrors()
         guard followsOriginal else { return errors }
-        errors.quantized = try streams.relativeError()
+        errors.quantized = try streams.relativeError(threads: execution.threads)
         if let options = quantizer.tuning, !layers.isEmpty {
             try tune(options)
-            errors.tuned = try streams.relativeError()
+            errors.tuned = try streams.relativeError(threads: execution.threads)
         }
         return errors
     }

@@ -49,13 +49,24 @@ struct SiteStatistics: Sendable {
         lacks = [half, half]
     }
 
+    /// About how many tokens of a batch are put into one half of the text before the next go into the other.
+    ///
+    /// With more at a time what the halves agree on is less, and less of what went wrong is undone: with 2048
+    /// KL(original ‖ model) ended a twentieth higher on a model of 135 million weights.
+    private static let halfTokens = 1024
+
     /// Adds a batch: inputs, and what is lacking with each, a row for each.
     mutating func add(_ x: Matrix, lack: Matrix?) throws(QuantizationError) {
         precondition((lack == nil) == lacks.isEmpty)
         guard let lack else { return try inputs[0].add(x) }
-        for (half, rows) in [0..<x.rows / 2, x.rows / 2..<x.rows].enumerated() {
-            try inputs[half].add(x, rows: rows)
-            lacks[half].add(lack, x, rows: rows)
+        let count = 2 * Self.halfTokens
+        for start in stride(from: 0, to: x.rows, by: count) {
+            let end = min(start + count, x.rows)
+            let middle = (start + end) / 2
+            for (half, rows) in [start..<middle, middle..<end].enumerated() {
+                try inputs[half].add(x, rows: rows)
+                lacks[half].add(lack, x, rows: rows)
+            }
         }
     }
 

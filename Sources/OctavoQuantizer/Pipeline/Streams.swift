@@ -113,14 +113,14 @@ struct Streams {
     }
 
     /// How far a stream is from the original's: the mean over tokens of `‖h − h₀‖² / ‖h₀‖²`.
-    func relativeError() throws -> Double {
+    func relativeError(threads: Int) throws -> Double {
         var sum = 0.0
         var count = 0
         try forEachBatch { batch in
             let goal = try matrix(.original, batch)
-            var error = try matrix(.quantized, batch)
-            add(goal, times: -1, to: &error)
-            for (error, signal) in zip(rowDots(error, error), rowDots(goal, goal)) {
+            let error = difference(goal, try matrix(.quantized, batch), threads: threads)
+            let squares = rowDots(error, error, threads: threads)
+            for (error, signal) in zip(squares, rowDots(goal, goal, threads: threads)) {
                 sum += error / max(signal, .leastNormalMagnitude)
             }
             count += goal.rows
