@@ -39,6 +39,7 @@ extension ArtifactRecord {
                 "threads": .integer(threads),
                 "canonical": isCanonical ? .bool(true) : nil,
                 "embeddings": embeddings?.json,
+                "final_norm": finalNorm?.json,
                 "tuning": tuning?.json,
             ]),
             "layers": .array(
@@ -87,6 +88,8 @@ extension ArtifactRecord {
             isCanonical: recipe.json["canonical"]?.bool ?? false,
             embeddings: recipe.json["embeddings"] == nil
                 ? nil : try EmbeddingRecord(recipe.member("embeddings")),
+            finalNorm: recipe.json["final_norm"] == nil
+                ? nil : try FinalNormRecord(recipe.member("final_norm")),
             tuning: recipe.json["tuning"] == nil ? nil : try TuningRecord(recipe.member("tuning")),
             layers: try root.list("layers") { (reader) throws(RecordError) in
                 LayerRecord(

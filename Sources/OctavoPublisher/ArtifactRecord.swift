@@ -23,6 +23,8 @@ public struct ArtifactRecord: Sendable, Equatable {
     public var isCanonical = false
     /// How embedding and head are stored with loss; nil if they are not.
     public var embeddings: EmbeddingRecord?
+    /// What fitting the final norm gained; nil if that was not tried, or the norm was learned anew since.
+    public var finalNorm: FinalNormRecord?
     /// How it was tuned as a whole; nil if it was not.
     public var tuning: TuningRecord?
     /// Every quantized layer, in the model's order; its loss is that before the tuning.

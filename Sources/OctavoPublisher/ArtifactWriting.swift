@@ -47,6 +47,8 @@ func writeArtifact(
             writer.replaced[name.path(layer: index) + ".bias"] = { bias }
         }
     }
+    let finalNorm = try journal.finalNorm()
+    if let finalNorm { writer.replaced["model.norm.weight"] = { finalNorm.weights } }
     // A copy of the embedding would stand beside it in 16 bits.
     if embeddings != nil, configuration.tiesEmbeddings {
         writer.omitted = [EmbeddingQuantization.head]
@@ -80,6 +82,7 @@ func writeArtifact(
         threads: request.threads,
         isCanonical: request.isCanonical,
         embeddings: embeddings?.record,
+        finalNorm: finalNorm.map(FinalNormRecord.init),
         layers: layers,
         files: files.map(\.file).sorted { $0.path < $1.path },
         tensors: files.flatMap(\.tensors).sorted { $0.name < $1.name },

@@ -3,7 +3,7 @@ import OctavoCheckpoint
 import OctavoModel
 import OctavoQuantizer
 
-/// What is done of a quantization, in a folder: a file for each linear, tuned block and table; each appears whole or
+/// What is done of a quantization, in a folder: a file for each linear, tuned block, table and the final norm; each appears whole or
 /// not at all.
 struct JournalFiles: QuantizationJournal {
     /// The folder.
@@ -137,6 +137,37 @@ struct JournalFiles: QuantizationJournal {
         }
         for (name, bias) in tuned.biases { tensors[name.rawValue + ".bias"] = stored(bias) }
         try write(tensors, to: tunedFile(block))
+    }
+
+    // MARK: The final norm
+
+    private var finalNormFile: String { joined(path, "model.norm.safetensors") }
+
+    func finalNorm() throws -> FinalNorm? {
+        let file = finalNormFile
+        guard fileKind(file) == .file else { return nil }
+        let checkpoint = try Checkpoint(file)
+        let weights = try checkpoint.floats(named: "weight")
+        let divergences = try checkpoint.floats(named: "divergences")
+        guard weights.count == configuration.hiddenSize, divergences.count == 2,
+            (weights + divergences).allSatisfy(\.isFinite)
+        else { throw ResumeError.damaged(file) }
+        return FinalNorm(
+            weights: weights,
+            divergenceBefore: divergences[0],
+            divergenceAfter: divergences[1]
+        )
+    }
+
+    func keep(_ norm: FinalNorm) throws {
+        let divergences = [norm.divergenceBefore, norm.divergenceAfter]
+        try write(
+            [
+                "weight": StoredValues(.f32, [norm.weights.count], norm.weights.byteArray),
+                "divergences": StoredValues(.f32, [2], divergences.byteArray),
+            ],
+            to: finalNormFile
+        )
     }
 
     // MARK: Calibration

@@ -6,7 +6,8 @@ import OctavoQuantizer
 /// The work of a quantization that is not finished, in a folder `OUTPUT.partial` beside its output.
 ///
 /// `journal.json` holds what the run was begun with, `calibration.safetensors` its tokens, and
-/// `model.layers.N.….safetensors` each linear that is done; each file appears whole or not at all. All
+/// `model.layers.N.….safetensors` each linear that is done, `model.norm.safetensors` the
+/// final norm; each file appears whole or not at all. All
 /// that can change the result must be the same when the run is taken up again; only paths may differ.
 struct FolderJournal: QuantizationJournal {
     private let folder: PartialFolder
@@ -61,6 +62,10 @@ struct FolderJournal: QuantizationJournal {
     }
 
     func keep(_ tuned: TunedParameters, block: Int) throws { try files.keep(tuned, block: block) }
+
+    func finalNorm() throws -> FinalNorm? { try files.finalNorm() }
+
+    func keep(_ norm: FinalNorm) throws { try files.keep(norm) }
 
     /// The calibration sequences that the run was begun with, or nil if it did not get that far.
     func calibration() throws -> [[Int]]? { try files.calibration() }

@@ -54,6 +54,8 @@ final class QuantizationProgress: Sendable {
                     )
                 )
             }
+        case .finalNorm(let steps, let count):
+            handler(Progress("fitting the final norm", steps, of: count))
         case .rareExpert(let use):
             state.withLock { $0.rareExperts.append(use) }
             let found =
@@ -114,6 +116,7 @@ extension QuantizationEvent.Stage {
         case .passes: "passes of the calibration text"
         case .quantizing: "quantizing layers"
         case .tuning: "tuning blocks"
+        case .finalNorm: "fitting the final norm"
         }
     }
 }

@@ -83,6 +83,7 @@ private func settings(
         .init("Calibration tokens", "\(record.calibration.tokens)"),
         .init("Sequence length", "\(record.calibration.sequenceLength)"),
         .init("Calibration text", record.calibration.text.joined(separator: ", ")),
+        .init("Final norm", record.finalNorm?.text ?? "the original's"),
         .init("Embedding and head", record.embeddings?.encoding ?? ""),
         .init("Codebooks in order", record.isCanonical ? "yes" : ""),
         .init("Block tuning epochs", "\(request.blockTuningEpochs)"),

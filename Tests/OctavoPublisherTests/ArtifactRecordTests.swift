@@ -48,6 +48,27 @@ struct ArtifactRecordTests {
         #expect(record.text.hasSuffix("}\n"))
     }
 
+    @Test("what fitting the final norm gained is read, or refused by the name of its field")
+    func readsTheFinalNorm() throws {
+        func record(_ member: String) throws -> ArtifactRecord {
+            let text = handWrittenRecord.replacing(
+                "\"recipe\": {",
+                with: "\"recipe\": {\(member), "
+            )
+            return try ArtifactRecord(parsing: Array(text.utf8))
+        }
+        let found = try record(#""final_norm": {"kl_before": 0.5, "kl_after": 0.25}"#)
+        #expect(found.finalNorm?.divergenceBefore == 0.5)
+        #expect(found.finalNorm?.divergenceAfter == 0.25)
+        #expect(try ArtifactRecord(parsing: Array(found.text.utf8)) == found)
+        #expect(throws: RecordError.field("recipe.final_norm.kl_after")) {
+            try record(#""final_norm": {"kl_before": 0.5}"#)
+        }
+        #expect(throws: RecordError.field("recipe.final_norm")) {
+            try record(#""final_norm": null"#)
+        }
+    }
+
     /// The members of `recipe.tuning` that all versions wrote.
     private static let tuning = """
         "teacher": {"files": []}, "text": {"text": ["a.txt"], "tokens": 64, "sequence_length": 16, \

@@ -147,6 +147,37 @@ struct JournalTests {
         }
     }
 
+    @Test("a fitted final norm is read back as it was, and refused where it does not fit the model")
+    func keepsTheFinalNorm() async throws {
+        try await withTemporaryDirectory { directory in
+            let output = joined(directory, "out")
+            let norm = FinalNorm(
+                weights: (0..<32).map { Float($0) / 8 },
+                divergenceBefore: 0.3,
+                divergenceAfter: 0.1
+            )
+            do {
+                let journal = try journal(output, resume: false)
+                #expect(try journal.finalNorm() == nil)
+                try journal.keep(norm)
+            }
+            let journal = try journal(output, resume: true)
+            #expect(try journal.finalNorm() == norm)
+
+            let file = joined(output + ".partial", "model.norm.safetensors")
+            for weights in [Array(norm.weights.dropLast()), norm.weights.map { $0 / 0 }] {
+                var wrong = norm
+                wrong.weights = weights
+                try journal.keep(wrong)
+                #expect(throws: ResumeError.damaged(file)) { try journal.finalNorm() }
+            }
+            var unmeasured = norm
+            unmeasured.divergenceAfter = .nan
+            try journal.keep(unmeasured)
+            #expect(throws: ResumeError.damaged(file)) { try journal.finalNorm() }
+        }
+    }
+
     @Test("a linear for another shape of layer is refused")
     func refusesOtherShapes() async throws {
         try await withTemporaryDirectory { directory in

@@ -134,13 +134,20 @@ extension ModelCard {
         ]
     }
 
-    /// Whether anything was learned after layers were quantized.
+    /// Whether any layer was changed after it was quantized.
     private var isTuned: Bool { record.tuning != nil || record.blockTuningEpochs > 0 }
 
     private var tuningText: String {
         var steps: [String] = []
         if record.blockTuningEpochs > 0 {
             steps.append("each block tuned for \(record.blockTuningEpochs) epochs at most")
+        }
+        if let norm = record.finalNorm, norm.divergenceAfter < norm.divergenceBefore {
+            steps.append(
+                "the final norm fitted to the original's predictions: KL on held-out sequences "
+                    + "\(decimal(Double(norm.divergenceBefore), digits: 4)) before, "
+                    + "\(decimal(Double(norm.divergenceAfter), digits: 4)) after"
+            )
         }
         if let tuning = record.tuning {
             let texts = tuning.text.text.map { "`\(code($0))`" }.joined(separator: ", ")

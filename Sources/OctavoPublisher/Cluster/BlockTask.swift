@@ -97,7 +97,7 @@ private final class BlockProgress: Sendable {
                     )
                 )
             )
-        case .stage, .block: break
+        case .stage, .block, .finalNorm: break
         }
     }
 }

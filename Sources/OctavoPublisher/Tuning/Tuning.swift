@@ -223,8 +223,8 @@ private func writeTuned(
             probe: []
         )
     record.toolVersion = octavoVersion
-    // Entries have moved, and a directory holds halves.
-    (record.isCanonical, record.embeddings) = (false, nil)
+    // Entries have moved, a directory holds halves, and the norm may be another.
+    (record.isCanonical, record.embeddings, record.finalNorm) = (false, nil, nil)
     record.files = files.map(\.file).sorted { $0.path < $1.path }
     record.tensors = files.flatMap(\.tensors).sorted { $0.name < $1.name }
     return record

@@ -3,7 +3,8 @@ import OctavoModel
 /// How much a quantization computes, known before it begins: in floating-point operations that large
 /// products do in the same time, a multiplication and an addition as two.
 public struct CostPlan: Sendable, Equatable {
-    /// Passing the calibration text through all blocks, and the moments of their inputs.
+    /// Passing the calibration text through all blocks, and the moments of their inputs; fitting the final
+    /// norm.
     public let passes: Double
     /// Quantizing layers.
     public let quantizing: Double
@@ -45,10 +46,17 @@ extension ModelQuantizer {
         // A pass, and two products for each on the way back.
         let tuning = (tuning.map { Double($0.epochs) } ?? 0) * 3 * pass
         return CostPlan(
-            passes: streams * pass + moments * tokens,
+            passes: streams * pass + moments * tokens + finalNorm(tokens: tokens),
             quantizing: quantizing,
             tuning: tuning
         )
+    }
+
+    /// The operations that fitting the final norm takes: the head of the original, that of the model, and back.
+    private func finalNorm(tokens: Double) -> Double {
+        guard targets == .original, tokens >= Double(FinalNormFitting.leastTokens) else { return 0 }
+        let head = Double(configuration.vocabularySize * configuration.hiddenSize)
+        return 6 * head * min(tokens, Double(FinalNormFitting.mostTokens))
     }
 
     /// The operations that a token takes in the moments of all blocks' inputs.

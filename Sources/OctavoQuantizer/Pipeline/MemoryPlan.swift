@@ -58,8 +58,10 @@ extension ModelQuantizer {
             parts.append(MemoryPlan.Part(name: "encoded embeddings", bytes: resident))
         }
         parts +=
-            [embeddingPart, blockPart(tokens, sequenceLength, solves)].max { total($0) < total($1) }
-            ?? []
+            [
+                embeddingPart, blockPart(tokens, sequenceLength, solves),
+                finalNormPart(tokens, sequenceLength, isEncoded: resident > 0),
+            ].max { total($0) < total($1) } ?? []
         let fits = budget.map { total(parts) + activationBytes <= $0 } ?? true
         parts.append(
             MemoryPlan.Part(
@@ -109,6 +111,29 @@ extension ModelQuantizer {
         let heads = configuration.tiesEmbeddings ? 1 : 2
         let floats = (heads + 1) * configuration.vocabularySize * configuration.hiddenSize
         return [MemoryPlan.Part(name: "embedding", bytes: 4 * floats)]
+    }
+
+    /// While the final norm is fitted: the ends of original and model, and some rows of logits of either.
+    private func finalNormPart(
+        _ tokens: Int,
+        _ sequenceLength: Int,
+        isEncoded: Bool
+    ) -> [MemoryPlan.Part] {
+        guard targets == .original, tokens >= FinalNormFitting.leastTokens else { return [] }
+        let rows = min(tokens, batchTokens + sequenceLength)
+        let tables = (configuration.tiesEmbeddings ? 1 : 2) * (isEncoded ? 2 : 1)
+        let vocabulary = configuration.vocabularySize
+        return [
+            MemoryPlan.Part(
+                name: "embedding and head",
+                bytes: 4 * (tables + 1) * vocabulary * configuration.hiddenSize
+            ),
+            MemoryPlan.Part(
+                name: "a batch and logits",
+                bytes: 4
+                    * (2 * rows * configuration.hiddenSize + 4 * ModelEnds.rowsAtOnce * vocabulary)
+            ),
+        ]
     }
 
     /// While a block is at work.

@@ -109,6 +109,20 @@ public struct ModelQuantizer: Sendable {
             var fitting = BlockFitting(self, block: index, block, streams, journal, progress)
             progress(.block(index, try fitting.run()))
         }
+        // Without the original's stream there is nothing to go by.
+        guard targets == .original, try journal.finalNorm() == nil else { return }
+        progress(.stage(.finalNorm))
+        let original = try ModelEnds(configuration: configuration, from: source)
+        var model = original
+        if let ends { model = try ModelEnds(configuration: configuration, from: ends) }
+        let fitting = FinalNormFitting(
+            original: original,
+            model: model,
+            streams: streams,
+            execution: execution,
+            progress: progress
+        )
+        if let norm = try fitting.run() { try journal.keep(norm) }
     }
 
     /// How passes are carried out.

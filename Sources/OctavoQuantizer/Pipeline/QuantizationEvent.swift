@@ -10,6 +10,8 @@ public enum QuantizationEvent: Sendable {
         case quantizing
         /// A quantized block is tuned.
         case tuning
+        /// The final norm is fitted.
+        case finalNorm
     }
 
     /// A stage has begun; the one before it has ended.
@@ -20,6 +22,8 @@ public enum QuantizationEvent: Sendable {
     case rareExpert(ExpertUse)
     /// A block is done.
     case block(Int, BlockErrors)
+    /// So many steps of so many are done in fitting the final norm.
+    case finalNorm(steps: Int, of: Int)
 }
 
 /// How many calibration tokens pass an expert.

@@ -50,6 +50,10 @@ public protocol QuantizationJournal: Sendable {
     func tunedParameters(block: Int) throws -> TunedParameters?
     /// Keeps what tuning made of a block, all of whose linears are kept already.
     func keep(_ tuned: TunedParameters, block: Int) throws
+    /// The final norm that an earlier run fitted, or nil.
+    func finalNorm() throws -> FinalNorm?
+    /// Keeps a fitted final norm.
+    func keep(_ norm: FinalNorm) throws
 }
 
 /// A linear, or an input that linears share, that could not be quantized.

@@ -35,6 +35,9 @@ struct TinySource: WeightSource {
                 folded.tensors[path] = (name.shape(in: configuration), weight)
             }
         }
+        if let norm = journal.finalNorm() {
+            folded.tensors["model.norm.weight"] = ([norm.weights.count], norm.weights)
+        }
         return folded
     }
 
@@ -54,6 +57,7 @@ final class MemoryJournal: QuantizationJournal {
     private struct State {
         var linears: [String: QuantizedLinear] = [:]
         var tuned: [Int: TunedParameters] = [:]
+        var finalNorm: FinalNorm?
         var order: [String] = []
     }
 
@@ -88,6 +92,15 @@ final class MemoryJournal: QuantizationJournal {
         state.withLock {
             $0.tuned[block] = tuned
             $0.order.append("model.layers.\(block).tuned")
+        }
+    }
+
+    func finalNorm() -> FinalNorm? { state.withLock { $0.finalNorm } }
+
+    func keep(_ norm: FinalNorm) throws {
+        state.withLock {
+            $0.finalNorm = norm
+            $0.order.append("model.norm")
         }
     }
 }
