@@ -51,8 +51,7 @@ struct SiteStatistics: Sendable {
 
     /// About how many tokens of a batch are put into one half of the text before the next go into the other.
     ///
-    /// With more at a time what the halves agree on is less, and less of what went wrong is undone: with 2048
-    /// KL(original ‖ model) ended a twentieth higher on a model of 135 million weights.
+    /// What they agree on is undone, so this decides how much is: see docs/effort.md for what 2048 gave.
     private static let halfTokens = 1024
 
     /// Adds a batch: inputs, and what is lacking with each, a row for each.
