@@ -42,6 +42,9 @@ extension Matrix {
     }
 }
 
+/// How many rows a thread takes at a time: one alone is too little work.
+func rowsForAThread(columns: Int) -> Int { max(1, 16384 / max(1, columns)) }
+
 /// Runs `body` with the index and the start of each row, on several threads.
 private func visitRows(
     of buffer: UnsafeMutableBufferPointer<Float>,
@@ -51,8 +54,7 @@ private func visitRows(
     _ body: (Int, UnsafeMutablePointer<Float>) -> Void
 ) {
     guard let base = buffer.baseAddress else { return }
-    // A thread takes many rows at a time: a row alone is too little work.
-    let chunk = max(1, 16384 / max(1, columns))
+    let chunk = rowsForAThread(columns: columns)
     // Each index touches rows of its own, and `body` does not outlive the call.
     nonisolated(unsafe) let (start, work) = unsafe (base, body)
     parallel((rows + chunk - 1) / chunk, threads: threads) { index in

@@ -10,7 +10,7 @@ public func dot(_ a: Matrix, _ b: Matrix) -> Double {
 /// Returns for each row the sum of the products of corresponding elements, in double precision.
 public func rowDots(_ a: Matrix, _ b: Matrix, threads: Int = 1) -> [Double] {
     precondition(a.rows == b.rows && a.columns == b.columns)
-    let chunk = max(1, 16384 / max(1, a.columns))
+    let chunk = rowsForAThread(columns: a.columns)
     let parts = parallelMap((a.rows + chunk - 1) / chunk, threads: threads) { index in
         let rows = index * chunk..<min(a.rows, (index + 1) * chunk)
         return unsafe a.elements.withUnsafeBufferPointer { x in

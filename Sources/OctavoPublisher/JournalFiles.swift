@@ -3,8 +3,8 @@ import OctavoCheckpoint
 import OctavoModel
 import OctavoQuantizer
 
-/// What is done of a quantization, in a folder: a file for each linear, tuned block, table and the final norm; each appears whole or
-/// not at all.
+/// What is done of a quantization, in a folder: a file for each linear, tuned block and table, and one for the
+/// final norm; each appears whole or not at all.
 struct JournalFiles: QuantizationJournal {
     /// The folder.
     let path: String

@@ -26,7 +26,7 @@ public struct EndGradients: Sendable {
 extension ModelEnds {
     /// For how many tokens logits are formed at a time where gradients go back.
     ///
-    /// The head is laid out for each product anew, which takes as long as some tens of tokens.
+    /// The head is laid out for each product anew: few at a time would pay for that often.
     public static let rowsAtOnce = 256
 
     /// Computes a loss from the residual stream behind the last block, and goes back to it.
